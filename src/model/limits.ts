@@ -1,0 +1,39 @@
+/** Every limit of the data model, in one place. Sizes in bytes unless the name says otherwise. */
+
+export const NAME_BYTES_MAX = 255;
+export const OBJECT_NAME_BYTES_MAX = 1024;
+export const OBJECT_SIZE_BYTES_MAX = 16 * 2 ** 40;
+
+/** Content of at most this size is stored beside the version, as a record and not as a chunk. */
+export const SMALL_CONTENT_BYTES_MAX = 1024;
+
+export const CHUNK_BYTES_MIN = 16 * 1024;
+export const CHUNK_BYTES_AVERAGE = 64 * 1024;
+export const CHUNK_BYTES_MAX = 256 * 1024;
+/** Bounds of the bucket option `--chunk-size`; a power of two. */
+export const FIXED_CHUNK_BYTES_MIN = 8 * 1024;
+export const FIXED_CHUNK_BYTES_MAX = 1024 * 1024;
+/** A run of zeros at least this long costs no chunk. */
+export const ZERO_RUN_BYTES_MIN = 16 * 1024;
+
+export const NODE_REFERENCES_AVERAGE = 64;
+export const NODE_REFERENCES_MAX = 256;
+/** No node of the tree is longer than this when encoded. */
+export const NODE_BYTES_MAX = 64 * 1024;
+export const TREE_DEPTH_MAX = 12;
+
+export const METADATA_ENTRIES_MAX = 64;
+export const METADATA_KEY_BYTES_MAX = 128;
+export const METADATA_VALUE_BYTES_MAX = 2048;
+export const METADATA_BYTES_MAX = 8 * 1024;
+export const CONTENT_TYPE_BYTES_MAX = 255;
+export const KNOWN_SEGMENTS_MAX = 64;
+export const VERSION_MANIFEST_BYTES_MAX = 32 * 1024;
+
+export const VERSIONS_KEPT_MAX = 1000;
+export const LIST_LIMIT_DEFAULT = 1000;
+export const LIST_LIMIT_MAX = 10_000;
+
+export const SERVICE_PATHS_MAX = 1000;
+export const SERVICE_SETTINGS_MAX = 128;
+export const SETTING_VALUE_BYTES_MAX = 1024;

@@ -1,0 +1,70 @@
+/**
+ * A configured gateway: its type, its `X-…` settings in print order, the paths that it serves. Keys, start values and
+ * numbers are EdgeFS's. The secret of a setting never leaves through `publicSettings`.
+ */
+import type { ServiceName } from "./names.ts";
+
+export const SERVICE_TYPES = ["isgw"] as const;
+export type ServiceType = (typeof SERVICE_TYPES)[number];
+
+export interface ServiceRecord {
+  readonly name: ServiceName;
+  readonly type: ServiceType;
+  readonly isEnabled: boolean;
+  /** In stored order, `X-Service-Name` and `X-Service-Type` and `X-Status` not among them. `-` is unset. */
+  readonly settings: ReadonlyArray<readonly [key: string, value: string]>;
+  /** Paths as text, with options after a comma. */
+  readonly served: readonly string[];
+  /** Rises with every change; a check against lost updates. */
+  readonly revision: number;
+}
+
+/** What `service create isgw NAME` starts with, besides name, type and status. */
+export const ISGW_START_SETTINGS: ReadonlyArray<readonly [key: string, value: string]> = [
+  ["X-Description", "Inter Segment Gateway"],
+  ["X-Auth-Type", "disabled"],
+  ["X-Servers", "-"],
+  ["X-ISGW-Local", "-"],
+  ["X-ISGW-DFLocal", "-"],
+  ["X-ISGW-Remote", "-"],
+  ["X-Container-Network", "-"],
+  ["X-ISGW-Basic-Auth", "-"],
+  ["X-ISGW-Direction", "-"],
+  ["X-ISGW-Replication", "-"],
+  ["X-ISGW-MDOnly", "-"],
+  ["X-ISGW-Number-Of-Connections", "2"],
+  ["X-ISGW-Encrypted-Tunnel", "-"],
+];
+
+/** The order in which known settings are shown (the seed's); others follow in stored order, `X-Status` comes last. */
+export const SETTING_ORDER: readonly string[] = [
+  "X-Service-Name",
+  "X-Service-Type",
+  "X-Service-Worker",
+  "X-Servers",
+  "X-Auth-Type",
+  "X-Description",
+  "X-ISGW-Local",
+  "X-ISGW-DFLocal",
+  "X-ISGW-Encrypted-Tunnel",
+  "X-Container-Network",
+  "X-ISGW-Basic-Auth",
+  "X-ISGW-Remote",
+  "X-ISGW-Role",
+  "X-ISGW-Direction",
+  "X-ISGW-Replication",
+  "X-ISGW-Force",
+  "X-ISGW-MDOnly",
+];
+
+/** Settings whose value is a secret: shown as `(set)` or `-`. */
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["X-ISGW-Basic-Auth"]);
+
+export function settingOf(service: ServiceRecord, key: string): string | undefined {
+  const value = service.settings.find(([candidate]) => candidate === key)?.[1];
+  return value === "-" ? undefined : value;
+}
+
+export function publicValue(key: string, value: string): string {
+  return SECRET_SETTINGS.has(key) && value !== "-" ? "(set)" : value;
+}

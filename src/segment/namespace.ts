@@ -1,0 +1,60 @@
+/** Clusters, tenants and buckets: making, listing, showing, deleting. */
+
+import type { BucketName, BucketPath, ClusterName, TenantName, TenantPath } from "../model/names.ts";
+import type { BucketOptions, BucketRecord, ContainerRecord } from "../model/namespace.ts";
+
+export interface ListOptions {
+  readonly prefix?: string | undefined;
+  /** Names above this one (not included). */
+  readonly after?: string | undefined;
+  /** At most this many; LIST_LIMIT_DEFAULT when undefined. */
+  readonly limit?: number | undefined;
+}
+
+export interface Listing<Item> {
+  readonly items: readonly Item[];
+  /** The name to go on after; undefined at the end. */
+  readonly next: string | undefined;
+}
+
+export interface ContainerSummary<Name> extends ContainerRecord {
+  readonly name: Name;
+}
+
+export interface BucketSummary extends BucketRecord {
+  readonly name: BucketName;
+  /** Objects whose latest version is not a delete. */
+  readonly objectCount: number;
+  /** Bytes of their latest versions. */
+  readonly sizeBytes: number;
+}
+
+export interface Namespace {
+  /** @throws CLUSTER_EXISTS */
+  createCluster(name: ClusterName, custom?: Readonly<Record<string, string>>): Promise<void>;
+  /** @throws CLUSTER_NOT_FOUND, NOT_EMPTY (it has tenants) */
+  deleteCluster(name: ClusterName): Promise<void>;
+  /** @throws CLUSTER_NOT_FOUND */
+  showCluster(name: ClusterName): Promise<ContainerSummary<ClusterName>>;
+  listClusters(options?: ListOptions): Promise<Listing<ContainerSummary<ClusterName>>>;
+
+  /** @throws CLUSTER_NOT_FOUND, TENANT_EXISTS */
+  createTenant(path: TenantPath, custom?: Readonly<Record<string, string>>): Promise<void>;
+  /** @throws TENANT_NOT_FOUND, NOT_EMPTY (it has buckets), IN_USE (a service serves it) */
+  deleteTenant(path: TenantPath): Promise<void>;
+  /** @throws TENANT_NOT_FOUND */
+  showTenant(path: TenantPath): Promise<ContainerSummary<TenantName>>;
+  /** @throws CLUSTER_NOT_FOUND */
+  listTenants(cluster: ClusterName, options?: ListOptions): Promise<Listing<ContainerSummary<TenantName>>>;
+
+  /** @throws TENANT_NOT_FOUND, BUCKET_EXISTS, BAD_VALUE (options) */
+  createBucket(path: BucketPath, options?: Partial<BucketOptions>): Promise<void>;
+  /** @throws BUCKET_NOT_FOUND, NOT_EMPTY (it has objects), IN_USE (a service serves it) */
+  deleteBucket(path: BucketPath): Promise<void>;
+  /** @throws BUCKET_NOT_FOUND */
+  showBucket(path: BucketPath): Promise<BucketSummary>;
+  /** @throws TENANT_NOT_FOUND */
+  listBuckets(path: TenantPath, options?: ListOptions): Promise<Listing<BucketSummary>>;
+  /** Makes what is missing of cluster, tenant and bucket; an existing bucket keeps its options. */
+  ensureBucket(path: BucketPath, options: Partial<BucketOptions>): Promise<BucketRecord>;
+}
