@@ -1,7 +1,7 @@
 /**
  * The seam under which small records rest, in byte order of their keys. The shape of etcd's Txn and Deno KV's atomic:
  * a batch is data, there are no transaction callbacks and no read view outlives a page of a scan.
- * One suite (`test/engine/suite.ts`) is the contract; every engine passes it.
+ * One suite (`test/engine/suite.ts`) is the contract.
  *
  * Invariants:
  * - A commit that resolved to `committed` is durable and visible; all of its batch, or none. Batches take effect one
@@ -58,13 +58,16 @@ export interface Batch {
 }
 
 export type CommitOutcome =
-  | { readonly isCommitted: true; /** One for each append, in order. */ readonly positions: readonly bigint[] }
-  | { readonly isCommitted: false; /** The first check that failed, by its place in `checks`. */ readonly failedCheck: number };
+  | {
+      readonly isCommitted: true /** One for each append, in order. */;
+      readonly positions: readonly bigint[];
+    }
+  | {
+      readonly isCommitted: false /** The first check that failed, by its place in `checks`. */;
+      readonly failedCheck: number;
+    };
 
-export interface MetaRecord {
-  readonly key: RecordKey;
-  readonly value: Uint8Array;
-}
+export type MetaRecord = { readonly key: RecordKey; readonly value: Uint8Array };
 
 export interface ScanOptions {
   /** First key of the range, included. */
