@@ -57,15 +57,10 @@ export interface Batch {
   readonly appends?: readonly Append[];
 }
 
+/** `positions`: one for each append, in order. `failedCheck`: the first check that failed, by its place in `checks`. */
 export type CommitOutcome =
-  | {
-      readonly isCommitted: true /** One for each append, in order. */;
-      readonly positions: readonly bigint[];
-    }
-  | {
-      readonly isCommitted: false /** The first check that failed, by its place in `checks`. */;
-      readonly failedCheck: number;
-    };
+  | { readonly isCommitted: true; readonly positions: readonly bigint[] }
+  | { readonly isCommitted: false; readonly failedCheck: number };
 
 export type MetaRecord = { readonly key: RecordKey; readonly value: Uint8Array };
 
@@ -76,7 +71,7 @@ export interface ScanOptions {
   readonly to: RecordKey;
   /** "backward" begins at the greatest key of the range. */
   readonly direction?: "forward" | "backward";
-  /** At most this many records, 1 to 10,000; a page ends also after about 4 MiB of values (at least one record). */
+  /** 1 to 10,000 records; a page ends also after about 4 MiB of values (at least one record). */
   readonly limit: number;
 }
 
@@ -96,19 +91,13 @@ export interface MetaStore {
   /** One page of a range, seen at one moment. @throws RECORD_CORRUPT */
   scan(options: ScanOptions): Promise<ScanPage>;
 
-  /**
-   * Applies a batch when all checks hold. Resolves when it is durable and visible, or when a check failed.
-   * @throws NO_SPACE, READ_ONLY, IO, LIMIT
-   */
+  /** Applies a batch when all checks hold; resolves when durable and visible. @throws NO_SPACE, READ_ONLY, IO, LIMIT */
   commit(batch: Batch): Promise<CommitOutcome>;
 
   /** The last position of a log; 0n when it has none. */
   lastPosition(log: RecordKey): Promise<bigint>;
 
-  /**
-   * Calls `onChange` soon after a commit that touched a key (or log) beginning with `prefix`. A hint: it may come late, twice or not at
-   * all. Returns the function that ends the watch.
-   */
+  /** Calls `onChange` after commits that touch a key or log beginning with `prefix`: a hint, maybe late, twice or never. */
   watch(prefix: RecordKey, onChange: () => void): () => void;
 
   /** Calls of fsync and fdatasync since the store was opened. */
