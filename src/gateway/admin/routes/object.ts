@@ -1,0 +1,59 @@
+/** Routes of objects that carry no object bodies: lists, versions, copies, showing many. */
+import type { ObjectInfo, ObjectPage } from "../../../api/object.ts";
+import { copyObject, objectQuery, showObjectQuery, showObjects } from "../../../api/object-schema.ts";
+import { checked, noQuery, pageQuery } from "../../../api/schema.ts";
+import type { Page } from "../../../api/wire.ts";
+import { parseObjectName, parseObjectPath } from "../../../model/names.ts";
+import { parseUvid } from "../../../model/uvid.ts";
+import type { AdminContext } from "../context.ts";
+import { isLatestVersion, objectInfo } from "../object/info.ts";
+import { bucketOf } from "./namespace.ts";
+import type { Asked, Handlers } from "./router.ts";
+
+export function objectHandlers({ segment }: AdminContext): Handlers {
+  const { objects } = segment;
+  return {
+    listObjects: async (asked): Promise<ObjectPage> => {
+      const listing = await objects.list(bucketIn(asked), checked(objectQuery, asked.query, "query"));
+      const items: ObjectInfo[] = [];
+      const prefixes: string[] = [];
+      for (const item of listing.items) {
+        if (item.kind === "prefix") prefixes.push(item.prefix);
+        else items.push(objectInfo(item.version, true));
+      }
+      return { items, prefixes, next: listing.next ?? null };
+    },
+    listVersions: async (asked): Promise<Page<ObjectInfo>> => {
+      const listing = await objects.listVersions(bucketIn(asked), checked(pageQuery, asked.query, "query"));
+      return {
+        items: listing.items.map((version) => objectInfo(version, version.isLatest)),
+        next: listing.next ?? null,
+      };
+    },
+    showObjects: async (asked): Promise<ReadonlyArray<ObjectInfo | null>> => {
+      const { names } = checked(showObjects, asked.body, "body");
+      const versions = await objects.showMany(bucketOf(asked), names.map(parseObjectName));
+      return versions.map((version) => (version === undefined ? null : objectInfo(version, true)));
+    },
+    showObject: async (asked): Promise<ObjectInfo> => {
+      const { name, versionId } = checked(showObjectQuery, asked.query, "query");
+      const bucket = bucketIn(asked);
+      const object = parseObjectName(name);
+      if (versionId === undefined) return objectInfo(await objects.show({ ...bucket, object }), true);
+      const version = await objects.show({ ...bucket, object }, parseUvid(versionId));
+      return objectInfo(version, await isLatestVersion(objects, { bucket, object, uvid: version.uvid }));
+    },
+    copyObject: async ({ query, body }): Promise<ObjectInfo> => {
+      checked(noQuery, query, "query");
+      const { from, to, fromVersionId, metadata } = checked(copyObject, body, "body");
+      const fromUvid = fromVersionId === undefined ? undefined : parseUvid(fromVersionId);
+      const version = await objects.copy(parseObjectPath(from), parseObjectPath(to), { fromUvid, metadata });
+      return objectInfo(version, true);
+    },
+  };
+}
+
+/** The bucket of a request whose query is checked elsewhere. */
+function bucketIn({ parameters }: Asked) {
+  return bucketOf({ parameters, query: {} });
+}

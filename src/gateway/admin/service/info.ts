@@ -1,0 +1,26 @@
+/** Services as the admin API shows them: all lines in print order, secrets as `(set)`. */
+import type { ServiceInfo } from "../../../api/service.ts";
+import { publicValue, SETTING_ORDER, type ServiceRecord } from "../../../model/service.ts";
+
+export function serviceInfo(service: ServiceRecord): ServiceInfo {
+  return {
+    name: service.name,
+    type: service.type,
+    isEnabled: service.isEnabled,
+    settings: printed(service),
+    served: service.served,
+    revision: service.revision,
+  };
+}
+
+function printed(service: ServiceRecord): ServiceInfo["settings"] {
+  const lines = new Map<string, string>([
+    ["X-Service-Name", service.name],
+    ["X-Service-Type", service.type],
+    ...service.settings,
+  ]);
+  const known = SETTING_ORDER.filter((key) => lines.has(key));
+  const others = [...lines.keys()].filter((key) => !SETTING_ORDER.includes(key));
+  const shown = [...known, ...others].map((key) => [key, publicValue(key, lines.get(key) ?? "-")] as const);
+  return [...shown, ["X-Status", service.isEnabled ? "enabled" : "disabled"]];
+}
