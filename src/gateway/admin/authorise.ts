@@ -10,7 +10,7 @@ export async function authorise(tokens: TokenStore, request: IncomingMessage): P
   const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
   if (given === undefined) {
     throw new EfsError("TOKEN_MISSING", "this address of the admin API wants a token", {
-      hint: "at the segment: efscli system token create NAME; then give it with --password-file FILE",
+      hint: "at the segment: efscli system token create NAME; then save it and give it with --token-file FILE",
     });
   }
   const name = given.length > TOKEN_LENGTH_MAX ? undefined : await tokens.verify(given);
