@@ -1,23 +1,30 @@
-/** The bytes of a record of the transaction log. FORMAT.md describes them. */
-import { ByteWriter } from "../base/cursor.ts";
-import { EfsError } from "../base/errors.ts";
-import { readRoot, writeRoot } from "./chunk-manifest.ts";
+/** The bytes of a record of a bucket's transaction log. FORMAT.md "Log entry". */
+import { assert } from "../base/assert.ts";
+import { ByteReader, ByteWriter } from "../base/cursor.ts";
 import { idBytes, segmentIdOf } from "./ids.ts";
 import { OBJECT_NAME_BYTES_MAX, OBJECT_SIZE_BYTES_MAX } from "./limits.ts";
 import { parseObjectName } from "./names.ts";
-import { decodeRecord } from "./record.ts";
+import { corruptRecord, parsed, readFlags, readFormat, writeCount } from "./record.ts";
+import { readRoot, writeRoot } from "./reference-codec.ts";
 import { UVID_BYTES, uvidBytes, uvidOf } from "./uvid.ts";
 import type { LogEntry } from "./version.ts";
 
-const KIND_VERSION = 1;
-const DELETED = 1;
-const HAS_VIA = 2;
+const FORMAT = 1;
+const FLAG_DELETED = 0x01;
+const FLAG_VIA = 0x02;
+const FLAGS_ALL = 0x03;
+const SEGMENT_ID_BYTES = 8;
 
 export function encodeLogEntry(entry: LogEntry): Uint8Array {
-  const flags = (entry.isDeleted ? DELETED : 0) | (entry.via === undefined ? 0 : HAS_VIA);
-  const writer = new ByteWriter(160);
-  writer.u8(1).u8(KIND_VERSION).u8(flags).text(entry.object).raw(uvidBytes(entry.uvid));
-  writer.varint(entry.generation).varint(entry.sizeBytes).varint(entry.loggedMs);
+  const writer = new ByteWriter(256);
+  writer.u8(FORMAT);
+  writer.u8((entry.isDeleted ? FLAG_DELETED : 0) | (entry.via === undefined ? 0 : FLAG_VIA));
+  writer.raw(uvidBytes(entry.uvid));
+  writer.text(entry.object);
+  assert(entry.generation >= 1, "the first generation is 1");
+  writeCount(writer, entry.generation, "the generation");
+  writeCount(writer, entry.sizeBytes, "the size");
+  writeCount(writer, entry.loggedMs, "loggedMs");
   writeRoot(writer, entry.base);
   if (entry.via !== undefined) writer.raw(idBytes(entry.via));
   return writer.finish();
@@ -25,23 +32,18 @@ export function encodeLogEntry(entry: LogEntry): Uint8Array {
 
 /** @throws RECORD_CORRUPT, TRUNCATED, FORMAT_TOO_NEW */
 export function decodeLogEntry(bytes: Uint8Array): LogEntry {
-  return decodeRecord("log record", bytes, (reader) => {
-    const kind = reader.u8();
-    if (kind !== KIND_VERSION)
-      throw new EfsError("FORMAT_TOO_NEW", `a log record has the unknown kind ${kind}`);
-    const flags = reader.u8();
-    if (flags > (DELETED | HAS_VIA))
-      throw new EfsError("RECORD_CORRUPT", `a log record has unknown flags ${flags}`);
-    return {
-      kind: "version",
-      object: parseObjectName(reader.text(OBJECT_NAME_BYTES_MAX)),
-      uvid: uvidOf(reader.raw(UVID_BYTES)),
-      generation: reader.varint(),
-      isDeleted: (flags & DELETED) !== 0,
-      sizeBytes: reader.varint(OBJECT_SIZE_BYTES_MAX),
-      loggedMs: reader.varint(),
-      base: readRoot(reader),
-      via: (flags & HAS_VIA) === 0 ? undefined : segmentIdOf(reader.raw(8)),
-    };
-  });
+  const reader = new ByteReader(bytes);
+  readFormat(reader, FORMAT, "log entry");
+  const flags = readFlags(reader, FLAGS_ALL);
+  const uvid = uvidOf(reader.raw(UVID_BYTES));
+  const object = parsed(parseObjectName, reader.text(OBJECT_NAME_BYTES_MAX));
+  const generation = reader.varint();
+  if (generation === 0) throw corruptRecord("a version of generation 0");
+  const sizeBytes = reader.varint(OBJECT_SIZE_BYTES_MAX);
+  const loggedMs = reader.varint();
+  const base = readRoot(reader);
+  const via = (flags & FLAG_VIA) === 0 ? undefined : segmentIdOf(reader.raw(SEGMENT_ID_BYTES));
+  reader.end();
+  const isDeleted = (flags & FLAG_DELETED) !== 0;
+  return { kind: "version", object, uvid, generation, isDeleted, sizeBytes, loggedMs, base, via };
 }

@@ -1,56 +1,89 @@
-/** The bytes of what is kept of clusters, tenants and buckets. FORMAT.md describes them. */
-import { ByteWriter } from "../base/cursor.ts";
-import { EfsError } from "../base/errors.ts";
+/** The bytes of what is kept of buckets and containers (clusters, tenants). FORMAT.md "Bucket", "Container". */
+import { assert } from "../base/assert.ts";
+import { ByteReader, ByteWriter } from "../base/cursor.ts";
 import { idBytes, logIdOf } from "./ids.ts";
 import {
   FIXED_CHUNK_BYTES_MAX,
   FIXED_CHUNK_BYTES_MIN,
-  METADATA_ENTRIES_MAX,
+  METADATA_KEY_BYTES_MAX,
+  SERVICE_SETTINGS_MAX,
+  SETTING_VALUE_BYTES_MAX,
   VERSIONS_KEPT_MAX,
 } from "./limits.ts";
 import type { BucketRecord, Chunking, ContainerRecord } from "./namespace.ts";
-import { decodeRecord, readMap, writeMap } from "./record.ts";
+import { corruptRecord, readFormat, readSortedPairs, writeCount, writeSortedPairs } from "./record.ts";
 
-export function encodeContainerRecord(record: ContainerRecord): Uint8Array {
-  const writer = new ByteWriter().u8(1).varint(record.createdMs);
-  writeMap(writer, record.custom);
-  return writer.finish();
-}
-
-/** @throws RECORD_CORRUPT, TRUNCATED, FORMAT_TOO_NEW */
-export function decodeContainerRecord(bytes: Uint8Array): ContainerRecord {
-  return decodeRecord("cluster or tenant record", bytes, (reader) => ({
-    createdMs: reader.varint(),
-    custom: readMap(reader, METADATA_ENTRIES_MAX),
-  }));
-}
+const BUCKET_FORMAT = 1;
+const CONTAINER_FORMAT = 1;
+const LOG_ID_BYTES = 8;
+const CUSTOM_LIMITS = {
+  entriesMax: SERVICE_SETTINGS_MAX,
+  keyBytesMax: METADATA_KEY_BYTES_MAX,
+  valueBytesMax: SETTING_VALUE_BYTES_MAX,
+};
 
 export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   const { chunking, versionsKept, custom } = record.options;
-  const writer = new ByteWriter().u8(1).raw(idBytes(record.logId)).varint(record.createdMs);
-  writer.u8(chunking.kind === "content" ? 0 : Math.log2(chunking.chunkBytes)).varint(versionsKept);
-  writeMap(writer, custom);
+  const writer = new ByteWriter();
+  writer.u8(BUCKET_FORMAT).raw(idBytes(record.logId));
+  writeCount(writer, record.createdMs, "createdMs");
+  writer.u8(chunkingByte(chunking));
+  assert(versionsKept >= 1 && versionsKept <= VERSIONS_KEPT_MAX, "1 to 1,000 versions are kept");
+  writeCount(writer, versionsKept, "versionsKept");
+  writeSortedPairs(writer, custom);
   return writer.finish();
 }
 
 /** @throws RECORD_CORRUPT, TRUNCATED, FORMAT_TOO_NEW */
 export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
-  return decodeRecord("bucket record", bytes, (reader) => ({
-    logId: logIdOf(reader.raw(8)),
-    createdMs: reader.varint(),
-    options: {
-      chunking: chunkingOf(reader.u8()),
-      versionsKept: reader.varint(VERSIONS_KEPT_MAX),
-      custom: readMap(reader, METADATA_ENTRIES_MAX),
-    },
-  }));
+  const reader = new ByteReader(bytes);
+  readFormat(reader, BUCKET_FORMAT, "bucket record");
+  const logId = logIdOf(reader.raw(LOG_ID_BYTES));
+  const createdMs = reader.varint();
+  const chunking = chunkingOf(reader.u8());
+  const versionsKept = reader.varint(VERSIONS_KEPT_MAX);
+  if (versionsKept === 0) throw corruptRecord("a bucket that keeps no version");
+  const custom = readSortedPairs(reader, CUSTOM_LIMITS);
+  reader.end();
+  return { logId, createdMs, options: { chunking, versionsKept, custom } };
 }
 
-function chunkingOf(exponent: number): Chunking {
-  if (exponent === 0) return { kind: "content" };
-  const chunkBytes = exponent > 40 ? 0 : 2 ** exponent;
-  if (chunkBytes < FIXED_CHUNK_BYTES_MIN || chunkBytes > FIXED_CHUNK_BYTES_MAX) {
-    throw new EfsError("RECORD_CORRUPT", `a bucket has chunks of 2^${exponent} bytes`);
-  }
+export function encodeContainerRecord(record: ContainerRecord): Uint8Array {
+  const writer = new ByteWriter();
+  writer.u8(CONTAINER_FORMAT);
+  writeCount(writer, record.createdMs, "createdMs");
+  writeSortedPairs(writer, record.custom);
+  return writer.finish();
+}
+
+/** @throws RECORD_CORRUPT, TRUNCATED, FORMAT_TOO_NEW */
+export function decodeContainerRecord(bytes: Uint8Array): ContainerRecord {
+  const reader = new ByteReader(bytes);
+  readFormat(reader, CONTAINER_FORMAT, "container record");
+  const createdMs = reader.varint();
+  const custom = readSortedPairs(reader, CUSTOM_LIMITS);
+  reader.end();
+  return { createdMs, custom };
+}
+
+/** 0: by content; n: at every 2^n bytes. */
+function chunkingByte(chunking: Chunking): number {
+  if (chunking.kind === "content") return 0;
+  const power = Math.log2(chunking.chunkBytes);
+  assert(
+    Number.isInteger(power) && isFixedSize(chunking.chunkBytes),
+    "a fixed chunk is a power of two within its bounds",
+  );
+  return power;
+}
+
+function chunkingOf(byte: number): Chunking {
+  if (byte === 0) return { kind: "content" };
+  const chunkBytes = 2 ** byte;
+  if (!isFixedSize(chunkBytes)) throw corruptRecord(`chunks of 2^${byte} bytes`);
   return { kind: "fixed", chunkBytes };
+}
+
+function isFixedSize(chunkBytes: number): boolean {
+  return chunkBytes >= FIXED_CHUNK_BYTES_MIN && chunkBytes <= FIXED_CHUNK_BYTES_MAX;
 }

@@ -1,47 +1,88 @@
 /**
- * What all records at rest have in common: a format byte in front, and one way for bad bytes to fail. A record of an
- * unknown format is FORMAT_TOO_NEW; anything else that does not decode is RECORD_CORRUPT or TRUNCATED.
+ * What every record's bytes share: the format byte in front, texts and pairs with limits, whole numbers. A record of a
+ * later format is FORMAT_TOO_NEW, never guessed at. Records carry no checksum of their own: the engine's covers them at
+ * rest, the frame's on the wire, and an id covers nodes.
  */
-import { ByteReader, type ByteWriter } from "../base/cursor.ts";
+import { assert } from "../base/assert.ts";
+import { compareBytes, utf8 } from "../base/bytes.ts";
+import type { ByteReader, ByteWriter } from "../base/cursor.ts";
 import { EfsError } from "../base/errors.ts";
-import { METADATA_BYTES_MAX } from "./limits.ts";
 
-/** Decodes a whole record of format 1 with `read`; nothing may be left over. */
-export function decodeRecord<T>(what: string, bytes: Uint8Array, read: (reader: ByteReader) => T): T {
-  const reader = new ByteReader(bytes);
+/** @throws FORMAT_TOO_NEW for a later format, RECORD_CORRUPT for 0 */
+export function readFormat(reader: ByteReader, newest: number, what: string): number {
   const format = reader.u8();
-  if (format !== 1) {
-    throw new EfsError("FORMAT_TOO_NEW", `a ${what} has format ${format}, this version reads 1`);
+  if (format === 0) throw corruptRecord(`a ${what} of format 0`);
+  if (format > newest) {
+    throw new EfsError(
+      "FORMAT_TOO_NEW",
+      `a ${what} has format ${format}, this program knows formats up to ${newest}`,
+      {
+        hint: "use the newer efsd that wrote it",
+      },
+    );
   }
-  try {
-    const value = read(reader);
-    reader.end();
-    return value;
-  } catch (thrown) {
-    if (thrown instanceof EfsError && thrown.kind !== "corrupt") {
-      throw new EfsError("RECORD_CORRUPT", `a ${what} does not decode: ${thrown.message}`, { cause: thrown });
-    }
-    throw thrown;
-  }
+  return format;
 }
 
-export function writeMap(writer: ByteWriter, map: Readonly<Record<string, string>>): void {
-  const keys = Object.keys(map).sort();
-  writer.varint(keys.length);
-  for (const key of keys) writer.text(key).text(map[key] ?? "");
+/** Flags of which only those in `known` may be set. @throws RECORD_CORRUPT */
+export function readFlags(reader: ByteReader, known: number): number {
+  const flags = reader.u8();
+  if ((flags & ~known) !== 0) throw corruptRecord(`unknown flags ${flags & ~known}`);
+  return flags;
 }
 
-/** A map with at most `entriesMax` keys, in strictly rising order. */
-export function readMap(reader: ByteReader, entriesMax: number): Record<string, string> {
-  const count = reader.varint(entriesMax);
-  const map: Record<string, string> = Object.create(null) as Record<string, string>;
-  let before: string | undefined;
-  for (let index = 0; index < count; index += 1) {
-    const key = reader.text(METADATA_BYTES_MAX);
-    if (before !== undefined && key <= before)
-      throw new EfsError("RECORD_CORRUPT", "keys of a map are out of order");
-    map[key] = reader.text(METADATA_BYTES_MAX);
+/** A whole number from 0 to 2^53-1; anything else is a bug of the caller. */
+export function writeCount(writer: ByteWriter, value: number, what: string): void {
+  assert(Number.isSafeInteger(value) && value >= 0, `${what} is a whole number, not ${value}`);
+  writer.varint(value);
+}
+
+export interface PairLimits {
+  readonly entriesMax: number;
+  readonly keyBytesMax: number;
+  readonly valueBytesMax: number;
+}
+
+type Entry = { readonly key: Uint8Array; readonly value: string };
+
+/** Keys and values in byte order of the keys, whatever the order of the object. */
+export function writeSortedPairs(writer: ByteWriter, pairs: Readonly<Record<string, string>>): void {
+  const names = Object.keys(pairs);
+  writer.varint(names.length);
+  if (names.length === 0) return;
+  const entries: Entry[] = names.map((name) => ({ key: utf8(name), value: pairs[name] ?? "" }));
+  entries.sort((left, right) => compareBytes(left.key, right.key));
+  for (const { key, value } of entries) writer.bytes(key).text(value);
+}
+
+/** @throws RECORD_CORRUPT when keys are out of order, empty or twice, or a limit is passed */
+export function readSortedPairs(reader: ByteReader, limits: PairLimits): Readonly<Record<string, string>> {
+  const entryCount = reader.varint(limits.entriesMax);
+  const entries: Array<readonly [string, string]> = [];
+  let before: Uint8Array | undefined;
+  for (let index = 0; index < entryCount; index += 1) {
+    const start = reader.offset;
+    const name = reader.text(limits.keyBytesMax);
+    if (name === "") throw corruptRecord(`an empty key at offset ${start}`);
+    const key = utf8(name);
+    if (before !== undefined && compareBytes(before, key) >= 0) throw corruptRecord("keys are out of order");
     before = key;
+    entries.push([name, reader.text(limits.valueBytesMax)]);
   }
-  return map;
+  // fromEntries makes own properties of every name, `__proto__` too.
+  return Object.fromEntries(entries);
+}
+
+/** Parses with a function made for people's input; what fails there is damage here. @throws RECORD_CORRUPT */
+export function parsed<T>(parse: (text: string) => T, text: string): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof EfsError) throw new EfsError("RECORD_CORRUPT", error.message, { cause: error });
+    throw error;
+  }
+}
+
+export function corruptRecord(message: string): EfsError {
+  return new EfsError("RECORD_CORRUPT", message);
 }

@@ -1,45 +1,73 @@
-/** The bytes of a service record. FORMAT.md describes them. */
-import { ByteWriter } from "../base/cursor.ts";
-import { EfsError } from "../base/errors.ts";
+/** The bytes of a configured service. FORMAT.md "Service". Settings keep their order; paths too. */
+import { assert } from "../base/assert.ts";
+import { ByteReader, ByteWriter } from "../base/cursor.ts";
 import {
-  OBJECT_NAME_BYTES_MAX,
+  NAME_BYTES_MAX,
   SERVICE_PATHS_MAX,
   SERVICE_SETTINGS_MAX,
   SETTING_VALUE_BYTES_MAX,
 } from "./limits.ts";
 import { parseServiceName } from "./names.ts";
-import { decodeRecord } from "./record.ts";
-import { SERVICE_TYPES, type ServiceRecord } from "./service.ts";
+import { corruptRecord, parsed, readFlags, readFormat, writeCount } from "./record.ts";
+import type { ServiceRecord, ServiceType } from "./service.ts";
+
+const FORMAT = 1;
+const FLAG_ENABLED = 0x01;
+
+/** Type to its number; numbers are for ever. */
+const TYPE_NUMBERS: Readonly<Record<ServiceType, number>> = { isgw: 1 };
+
+/** A served path with its options: three names, two slashes, and as much again. */
+const SERVED_BYTES_MAX = 2048;
 
 export function encodeService(service: ServiceRecord): Uint8Array {
-  const writer = new ByteWriter(512).u8(1).text(service.name).text(service.type);
-  writer
-    .u8(service.isEnabled ? 1 : 0)
-    .varint(service.revision)
-    .varint(service.settings.length);
-  for (const [key, value] of service.settings) writer.text(key).text(value);
-  writer.varint(service.served.length);
-  for (const path of service.served) writer.text(path);
+  const { settings, served } = service;
+  assert(settings.length <= SERVICE_SETTINGS_MAX, "too many settings");
+  assert(served.length <= SERVICE_PATHS_MAX, "too many served paths");
+  const writer = new ByteWriter(1024);
+  writer.u8(FORMAT).u8(service.isEnabled ? FLAG_ENABLED : 0);
+  writer.u8(TYPE_NUMBERS[service.type]);
+  writer.text(service.name);
+  writeCount(writer, service.revision, "the revision");
+  writer.varint(settings.length);
+  for (const [key, value] of settings) writer.text(key).text(value);
+  writer.varint(served.length);
+  for (const path of served) writer.text(path);
   return writer.finish();
 }
 
 /** @throws RECORD_CORRUPT, TRUNCATED, FORMAT_TOO_NEW */
 export function decodeService(bytes: Uint8Array): ServiceRecord {
-  return decodeRecord("service record", bytes, (reader) => {
-    const name = parseServiceName(reader.text(64));
-    const typeName = reader.text(64);
-    const type = SERVICE_TYPES.find((candidate) => candidate === typeName);
-    if (type === undefined)
-      throw new EfsError("FORMAT_TOO_NEW", `a service has the unknown type ${typeName}`);
-    const isEnabled = reader.u8() === 1;
-    const revision = reader.varint();
-    const settings: Array<readonly [string, string]> = [];
-    for (let left = reader.varint(SERVICE_SETTINGS_MAX); left > 0; left -= 1) {
-      settings.push([reader.text(SETTING_VALUE_BYTES_MAX), reader.text(SETTING_VALUE_BYTES_MAX)]);
-    }
-    const served: string[] = [];
-    for (let left = reader.varint(SERVICE_PATHS_MAX); left > 0; left -= 1)
-      served.push(reader.text(OBJECT_NAME_BYTES_MAX));
-    return { name, type, isEnabled, settings, served, revision };
-  });
+  const reader = new ByteReader(bytes);
+  readFormat(reader, FORMAT, "service record");
+  const isEnabled = readFlags(reader, FLAG_ENABLED) === FLAG_ENABLED;
+  const type = typeOf(reader.u8());
+  const name = parsed(parseServiceName, reader.text(NAME_BYTES_MAX));
+  const revision = reader.varint();
+  const settings = readSettings(reader);
+  const servedCount = reader.varint(SERVICE_PATHS_MAX);
+  const served: string[] = [];
+  for (let index = 0; index < servedCount; index += 1) served.push(reader.text(SERVED_BYTES_MAX));
+  reader.end();
+  return { name, type, isEnabled, settings, served, revision };
+}
+
+function readSettings(reader: ByteReader): ServiceRecord["settings"] {
+  const settingCount = reader.varint(SERVICE_SETTINGS_MAX);
+  const settings: Array<readonly [string, string]> = [];
+  const keys = new Set<string>();
+  for (let index = 0; index < settingCount; index += 1) {
+    const key = reader.text(NAME_BYTES_MAX);
+    if (key === "" || keys.has(key)) throw corruptRecord(`the setting "${key}" is empty or stands twice`);
+    keys.add(key);
+    settings.push([key, reader.text(SETTING_VALUE_BYTES_MAX)]);
+  }
+  return settings;
+}
+
+function typeOf(number: number): ServiceType {
+  for (const [type, known] of Object.entries(TYPE_NUMBERS)) {
+    if (known === number) return type as ServiceType;
+  }
+  throw corruptRecord(`no service has the type ${number}`);
 }
