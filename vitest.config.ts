@@ -1,10 +1,14 @@
 /** Which tests run where: `fast` is `npm test`, `interop` needs Debian packages, `slow` needs time and disk. */
 import { defineConfig } from "vitest/config";
 
+// A file to write the results to as JSON as well, for .ci/run.
+const report = process.env.EFS_TEST_REPORT;
+
 const common = { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" as const, maxWorkers: 2 };
 
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       {
         test: {
