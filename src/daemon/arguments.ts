@@ -76,8 +76,5 @@ function parseSegmentName(text: string): string {
 }
 
 export function isSegmentName(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  return (
-    text.trim() !== "" && text.length <= SEGMENT_NAME_LENGTH_MAX && !/[\u0000-\u001f\u007f-\u009f]/.test(text)
-  );
+  return text.trim() !== "" && text.length <= SEGMENT_NAME_LENGTH_MAX && !/\p{Cc}/u.test(text);
 }

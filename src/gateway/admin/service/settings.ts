@@ -34,8 +34,7 @@ export function storedValue(key: string, value: string): string {
 /** base64 of `key:key`, as EdgeFS's page stored it. @throws BAD_VALUE */
 export function storedAuthKey(key: string): string {
   const sizeBytes = utf8(key).length;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (sizeBytes === 0 || sizeBytes > AUTH_KEY_BYTES_MAX || /[\u0000-\u001f\u007f:]/.test(key)) {
+  if (sizeBytes === 0 || sizeBytes > AUTH_KEY_BYTES_MAX || /[\p{Cc}:]/u.test(key)) {
     throw new EfsError(
       "BAD_VALUE",
       `an auth key has 1 to ${AUTH_KEY_BYTES_MAX} bytes, no colon and no control character`,
@@ -89,20 +88,24 @@ function remote(value: string): string {
 }
 const REMOTE_PORT = 14000;
 
-/** The key itself, `user:password`, or base64 of that. */
+/** The key itself, `KEY:KEY`, or base64 of that. */
 function basicAuth(value: string): string {
   if (value === "None") return "-";
   const plain = Buffer.from(value, "base64").toString("utf8");
-  if (base64(plain) === value && /^[^:]+:[^:]+$/.test(plain)) return value;
-  if (!value.includes(":")) return storedAuthKey(value);
-  if (!/^[^:]+:[^:]+$/.test(value)) throw new EfsError("BAD_VALUE", "it is no KEY, and no USER:PASSWORD");
-  return base64(value);
+  const key = doubledKey(base64(plain) === value ? plain : value);
+  return storedAuthKey(key ?? value);
+}
+
+function doubledKey(text: string): string | undefined {
+  const half = (text.length - 1) / 2;
+  const key = text.slice(0, Math.max(0, half));
+  return text.length >= 3 && text === `${key}:${key}` ? key : undefined;
 }
 
 /** Milliseconds as digits, or with a unit. */
 function interval(value: string): string {
   const intervalMs = /^\d+$/.test(value) ? Number(value) : parseDuration(value);
-  if (intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX) return String(intervalMs);
+  if (intervalMs >= INTERVAL_MS_MIN && intervalMs <= INTERVAL_MS_MAX) return `${intervalMs}ms`;
   throw new EfsError("BAD_VALUE", `it goes from ${INTERVAL_MS_MIN}ms to ${INTERVAL_MS_MAX / 1000}s`);
 }
 
@@ -113,8 +116,7 @@ function connections(value: string): string {
 }
 
 function freeText(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\u0000-\u001f\u007f]/.test(value)) throw new EfsError("BAD_VALUE", "it has a control character");
+  if (/\p{Cc}/u.test(value)) throw new EfsError("BAD_VALUE", "it has a control character");
   return value;
 }
 
