@@ -1,0 +1,107 @@
+/**
+ * Which chunks are here, where, and until when they were claimed: table `c` of the durable map, and one record of
+ * table `m` that says how far the packs are indexed. All decisions that must not race (is it here, may it go) are made
+ * in one turn of the event loop, against the map and the keys that are under way.
+ */
+import { byteText } from "../../base/byte-text.ts";
+import type { ChunkKey } from "../chunk-store.ts";
+import {
+  type ChunkEntry,
+  decodeEntry,
+  decodeState,
+  encodeEntry,
+  encodeState,
+  type PackState,
+} from "./chunk-entry.ts";
+import type { DurableMap, PlanView } from "./durable-map.ts";
+
+const CHUNKS = "c";
+const AFTER_CHUNKS = "d";
+const STATE_KEY = "mpacks";
+
+export class ChunkIndex {
+  readonly #map: DurableMap;
+  #state: PackState;
+
+  constructor(map: DurableMap) {
+    this.#map = map;
+    const bytes = map.get(STATE_KEY);
+    this.#state = bytes === undefined ? EMPTY : decodeState(STATE_KEY, bytes);
+  }
+
+  /** As of the last change that became durable. */
+  get state(): PackState {
+    return this.#state;
+  }
+
+  /** @throws RECORD_CORRUPT */
+  get(key: string): ChunkEntry | undefined {
+    const bytes = this.#map.get(CHUNKS + key);
+    return bytes && decodeEntry(CHUNKS + key, bytes);
+  }
+
+  /** Entries in order of their keys, those above `after`, at most `limit`. @throws RECORD_CORRUPT */
+  list(after: ChunkKey | undefined, limit: number): ReadonlyArray<readonly [key: string, entry: ChunkEntry]> {
+    const from = after === undefined ? CHUNKS : `${CHUNKS}${byteText(after)}\0`;
+    const entries: Array<readonly [string, ChunkEntry]> = [];
+    for (const [key, bytes] of this.#map.range({ from, to: AFTER_CHUNKS, isBackward: false })) {
+      if (entries.length >= limit) break;
+      entries.push([key.slice(1), decodeEntry(key, bytes)]);
+    }
+    return entries;
+  }
+
+  /** Enters records that are durable in their pack, and that the packs are indexed up to `end`. */
+  add(
+    entries: ReadonlyArray<readonly [key: string, entry: ChunkEntry]>,
+    end: Pick<PackState, "packNumber" | "endOffset">,
+  ): Promise<void> {
+    return this.#change((view, state) => {
+      let { chunkCount, storedBytes } = state;
+      for (const [key, entry] of entries) {
+        // What is here keeps its first bytes: a removal before this may have failed.
+        if (view.get(CHUNKS + key) !== undefined) continue;
+        chunkCount += 1;
+        storedBytes += entry.storedBytes;
+        view.set(CHUNKS + key, encodeEntry(entry));
+      }
+      return { packNumber: end.packNumber, endOffset: end.endOffset, chunkCount, storedBytes };
+    });
+  }
+
+  /** Notes that these were claimed; those that are gone stay gone. */
+  touch(keys: readonly string[], claimedUntilMs: number): Promise<void> {
+    return this.#map.commit((view) => {
+      for (const key of keys) {
+        const bytes = view.get(CHUNKS + key);
+        if (bytes === undefined) continue;
+        view.set(CHUNKS + key, encodeEntry({ ...decodeEntry(CHUNKS + key, bytes), claimedUntilMs }));
+      }
+    });
+  }
+
+  remove(keys: readonly string[]): Promise<void> {
+    return this.#change((view, state) => {
+      let { chunkCount, storedBytes } = state;
+      for (const key of keys) {
+        const bytes = view.get(CHUNKS + key);
+        if (bytes === undefined) continue;
+        chunkCount -= 1;
+        storedBytes -= decodeEntry(CHUNKS + key, bytes).storedBytes;
+        view.set(CHUNKS + key, undefined);
+      }
+      return { ...state, chunkCount, storedBytes };
+    });
+  }
+
+  async #change(change: (view: PlanView, state: PackState) => PackState): Promise<void> {
+    this.#state = await this.#map.commit((view) => {
+      const bytes = view.get(STATE_KEY);
+      const state = change(view, bytes === undefined ? EMPTY : decodeState(STATE_KEY, bytes));
+      view.set(STATE_KEY, encodeState(state));
+      return state;
+    });
+  }
+}
+
+const EMPTY: PackState = { packNumber: 0, endOffset: 0, chunkCount: 0, storedBytes: 0 };

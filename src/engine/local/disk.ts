@@ -1,0 +1,145 @@
+/**
+ * The disk as the local engine sees it: a few files, written at offsets and made durable by name. Small, so that
+ * test/sim/disk.ts can lose and tear what was not synced and fail at every step.
+ */
+import { writevSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { systemCode } from "../../base/errors.ts";
+
+/** Writes up to this size go to the page cache in the caller's thread: cheaper than a hop to another one. */
+const INLINE_WRITE_BYTES_MAX = 128 * 1024;
+/** IOV_MAX of Linux. */
+const WRITE_PARTS_MAX = 1024;
+
+export interface DiskFile {
+  /** Up to `lengthBytes` bytes at `offset`; fewer at the end of the file. */
+  read(offset: number, lengthBytes: number): Promise<Uint8Array>;
+  /** Writes the parts one after another from `offset`; not durable until `sync`. Rejects when not all was written. */
+  write(offset: number, parts: readonly Uint8Array[]): Promise<void>;
+  /** fdatasync: what was written before the call, and the length, are durable when it resolves. */
+  sync(): Promise<void>;
+  truncate(sizeBytes: number): Promise<void>;
+  sizeBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface Disk {
+  /** Opens a file for reading and writing; `create` makes it when it is absent. */
+  open(path: string, options: { readonly create: boolean }): Promise<DiskFile>;
+  /** Names in a directory, sorted; none when the directory is absent. */
+  list(directory: string): Promise<readonly string[]>;
+  /** Makes a directory and those above it. */
+  makeDirectory(directory: string): Promise<void>;
+  /** fsync of a directory: files made, renamed and removed in it before the call stay so. */
+  syncDirectory(directory: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+}
+
+export const realDisk: Disk = {
+  async open(path, { create }) {
+    try {
+      return new RealFile(await open(path, "r+"));
+    } catch (error) {
+      if (!create || systemCode(error) !== "ENOENT") throw error;
+    }
+    return new RealFile(await open(path, "wx+", 0o600));
+  },
+
+  async list(directory) {
+    try {
+      return (await readdir(directory)).sort();
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return [];
+      throw error;
+    }
+  },
+
+  async makeDirectory(directory) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  },
+
+  async syncDirectory(directory) {
+    const handle = await open(directory, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+
+  rename: (from, to) => rename(from, to),
+  remove: (path) => rm(path),
+};
+
+class RealFile implements DiskFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async read(offset: number, lengthBytes: number): Promise<Uint8Array> {
+    const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+    let length = 0;
+    while (length < lengthBytes) {
+      const { bytesRead } = await this.#handle.read(bytes, length, lengthBytes - length, offset + length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+  }
+
+  async write(offset: number, parts: readonly Uint8Array[]): Promise<void> {
+    let at = offset;
+    for (let first = 0; first < parts.length; first += WRITE_PARTS_MAX) {
+      at = await this.#writeParts(at, parts.slice(first, first + WRITE_PARTS_MAX));
+    }
+  }
+
+  async #writeParts(offset: number, parts: readonly Uint8Array[]): Promise<number> {
+    let rest = parts.filter((part) => part.length > 0);
+    let at = offset;
+    while (rest.length > 0) {
+      const sizeBytes = rest.reduce((sum, part) => sum + part.length, 0);
+      const writtenBytes =
+        sizeBytes <= INLINE_WRITE_BYTES_MAX
+          ? writevSync(this.#handle.fd, rest, at)
+          : (await this.#handle.writev(rest, at)).bytesWritten;
+      at += writtenBytes;
+      rest = after(rest, writtenBytes);
+    }
+    return at;
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync();
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#handle.truncate(sizeBytes);
+  }
+
+  async sizeBytes(): Promise<number> {
+    return (await this.#handle.stat()).size;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** What is left of the parts after `count` bytes. */
+function after(parts: readonly Uint8Array[], count: number): Uint8Array[] {
+  let skip = count;
+  const rest: Uint8Array[] = [];
+  for (const part of parts) {
+    if (skip >= part.length) {
+      skip -= part.length;
+      continue;
+    }
+    rest.push(skip === 0 ? part : part.subarray(skip));
+    skip = 0;
+  }
+  return rest;
+}

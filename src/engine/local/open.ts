@@ -1,0 +1,58 @@
+/** Opens a data directory: the local engine of a segment. One process at a time; see DESIGN.md for what rests where. */
+import { mkdir, statfs } from "node:fs/promises";
+import path from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { type Random, systemRandom } from "../../base/random.ts";
+import type { Engine, EngineSpace } from "../engine.ts";
+import { assembleLocal } from "./assemble.ts";
+import { lockDirectory } from "./directory-lock.ts";
+import { type Disk, realDisk } from "./disk.ts";
+import { readFormat, writeFormat } from "./format-file.ts";
+import { openLmdbTree } from "./lmdb-tree.ts";
+
+export interface LocalEngineOptions {
+  /** Made when it is absent. */
+  readonly directory: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** undefined: chance of the system. */
+  readonly random?: Random | undefined;
+  /** undefined: the disk of the system. Packs and journal go through it; the index does not. */
+  readonly disk?: Disk | undefined;
+  /** A pack that has reached this size is left; 256 MiB when undefined. */
+  readonly packBytesMax?: number | undefined;
+  /** How much longer than claimed a chunk may stay, so that claims of fresh chunks cost nothing; 1 hour when undefined. */
+  readonly claimAheadMs?: number | undefined;
+}
+
+/** @throws DATA_DIRECTORY_IN_USE, FORMAT_TOO_NEW (nothing is touched), RECORD_CORRUPT, DENIED, NO_SPACE, IO */
+export async function openLocalEngine(options: LocalEngineOptions): Promise<Engine> {
+  const { directory, random = systemRandom, disk = realDisk } = options;
+  // Before the lock, so that nothing is touched in a directory of a newer format.
+  await readFormat(disk, directory);
+  const lock = await lockDirectory(directory);
+  try {
+    const format = (await readFormat(disk, directory)) ?? (await writeFormat(disk, directory, random));
+    const index = path.join(directory, "index");
+    await mkdir(index, { recursive: true, mode: 0o700 });
+    const stores = await assembleLocal({ ...options, disk, tree: openLmdbTree(index), salt: format.salt });
+    return {
+      chunks: stores.chunks,
+      records: stores.records,
+      space: () => spaceOf(directory),
+      close: async () => {
+        await stores.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function spaceOf(directory: string): Promise<EngineSpace> {
+  const { bsize, blocks, bavail } = await statfs(directory);
+  return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
+}
