@@ -102,6 +102,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Called with the process when it has been started. */
   readonly onStart?: (child: ChildProcess) => void;
+  /** Gets what it writes, which is then not gathered. */
+  readonly onStdout?: (bytes: Buffer) => void;
 }
 
 /** Runs efscli to its end. */
@@ -117,7 +119,7 @@ export async function efscli(words: readonly string[], options: RunOptions = {})
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on("data", (bytes: Buffer) => stdout.push(bytes));
+  child.stdout.on("data", options.onStdout ?? ((bytes: Buffer) => stdout.push(bytes)));
   child.stderr.on("data", (bytes: Buffer) => stderr.push(bytes));
   child.stdin.on("error", () => undefined);
   const closed = new Promise<number | null>((resolve, reject) => {

@@ -30,7 +30,7 @@ export async function link({ shell }: Scene): Promise<void> {
   await shell.type(`efscli --endpoint $HAWAII bucket create ${BUCKET}`);
   await shell.type("head -c 24 /dev/urandom | base64 > $D/link.key && chmod 600 $D/link.key");
   await shell.type(
-    `efscli --endpoint $REMOTE service add isgw hawaii-r --direction receive --listen 127.0.0.1:${port} --auth-key-file $D/link.key`,
+    `efscli --endpoint $REMOTE service add isgw hawaii-r --direction receive --listen 127.0.0.1:${port} --auth-key-file $D/link.key --serve Hawaii/Cola`,
   );
   await shell.type(
     `efscli --endpoint $HAWAII service add isgw hawaii --direction send --remote ccow://127.0.0.1:${port} --replication initial+continuous --auth-key-file $D/link.key --serve ${BUCKET}`,
