@@ -1,0 +1,85 @@
+/** `efscli bucket create`: a new bucket of a tenant, with its options, in one step. */
+import { Command } from "commander";
+import type { BucketInfo } from "../../../api/namespace.ts";
+import { EfsError } from "../../../base/errors.ts";
+import { parseSize } from "../../../base/units.ts";
+import { FIXED_CHUNK_BYTES_MAX, FIXED_CHUNK_BYTES_MIN, VERSIONS_KEPT_MAX } from "../../../model/limits.ts";
+import { formatTenantPath, parseBucketPath } from "../../../model/names.ts";
+import { action } from "../../action.ts";
+import { bucketArgument } from "../../arguments.ts";
+import { createUnlessThere } from "../../containers.ts";
+import { customOf } from "../../custom-keys.ts";
+import { addCreateFlags, type CreateOptions, parseWhole, refuseFlags } from "../../flags.ts";
+import { examples, notes } from "../../help-text.ts";
+import type { SilentView } from "../../output/view.ts";
+import type { Session } from "../../session.ts";
+
+interface BucketOptions extends CreateOptions {
+  readonly chunkSize?: number;
+  readonly numberOfVersions?: number;
+}
+
+export function bucketCreate(session: Session): Command {
+  const command = new Command("create")
+    .description("create a bucket in a tenant")
+    .argument("<cluster/tenant/bucket>", "the tenant, which is there, and the new name", bucketArgument)
+    .option(
+      "-s, --chunk-size <size>",
+      "cut objects at this fixed size, 8K to 1M, a power of two (default: by content)",
+      parseChunkSize,
+    )
+    .option(
+      "-n, --number-of-versions <count>",
+      `keep this many versions of an object, 1 to ${VERSIONS_KEPT_MAX} (default: 1)`,
+      parseWhole("the number of versions", 1, VERSIONS_KEPT_MAX),
+    )
+    .action(action(session, run, view));
+  addCreateFlags(command);
+  refuseFlags(command, [
+    "replication-count",
+    "sync-put",
+    "ec-data-mode",
+    "ec-trigger-policy-timeout",
+    "encryption-enabled",
+    "select-policy",
+    "quota",
+    "quota-count",
+    "file-object-transparency",
+  ]);
+  examples(command, [
+    "efscli bucket create Hawaii/Cola/bk1",
+    "efscli bucket create Hawaii/Cola/disks -s 128K -n 5",
+  ]);
+  return notes(
+    command,
+    "Objects are cut by content, so that an insertion renews only what it touches. A fixed size (-s) suits disk images, where pieces change in place. Chunking never changes afterwards.",
+  );
+}
+
+function run({ api }: Session, path: string, options: BucketOptions): Promise<BucketInfo> {
+  const parsed = parseBucketPath(path);
+  const request = {
+    name: parsed.bucket,
+    chunkBytes: options.chunkSize,
+    versionsKept: options.numberOfVersions,
+    custom: customOf(options.options),
+  };
+  return createUnlessThere(() => api.createBucket(formatTenantPath(parsed), request), {
+    isTolerant: options.ifNotExists === true,
+    code: "BUCKET_EXISTS",
+    show: () => api.showBucket(path),
+  });
+}
+
+const view: SilentView<BucketInfo> = { silent: true, name: (bucket) => bucket.name };
+
+function parseChunkSize(text: string): number {
+  const sizeBytes = parseSize(text);
+  const isPowerOfTwo = Number.isInteger(Math.log2(sizeBytes));
+  if (isPowerOfTwo && sizeBytes >= FIXED_CHUNK_BYTES_MIN && sizeBytes <= FIXED_CHUNK_BYTES_MAX)
+    return sizeBytes;
+  throw new EfsError(
+    "BAD_VALUE",
+    `a chunk size is a power of two from 8K to 1M, not ${JSON.stringify(text)}`,
+  );
+}

@@ -1,0 +1,78 @@
+/** `efscli service add`: create, config, serve and enable in one request and one commit; nothing half made stays behind. */
+import { Command } from "commander";
+import type { AddIsgw, ServiceInfo, ServiceStatus } from "../../../api/service.ts";
+import { parseDuration } from "../../../base/units.ts";
+import { action } from "../../action.ts";
+import { servedArgument, serviceArgument } from "../../arguments.ts";
+import { collect, refuseFlags } from "../../flags.ts";
+import { examples, notes } from "../../help-text.ts";
+import type { TextView } from "../../output/view.ts";
+import { readSecret } from "../../secret-file.ts";
+import { enabledText, settingFields } from "../../service-text.ts";
+import { parseServiceType } from "../../service-words.ts";
+import type { Session } from "../../session.ts";
+
+interface Options {
+  readonly remote?: string;
+  readonly listen?: string;
+  readonly direction?: string;
+  readonly replication?: string;
+  readonly authKeyFile?: string;
+  readonly serve?: readonly string[];
+  readonly interval?: number;
+}
+
+export function serviceAdd(session: Session): Command {
+  const command = new Command("add")
+    .description("create, configure, serve and enable a service in one go")
+    .argument("<type>", "isgw: a link to another segment", parseServiceType)
+    .argument("<name>", "what to call it", serviceArgument)
+    .option("--direction <word>", "send or receive")
+    .option("--remote <address>", "ccow://HOST:PORT of the receiver (for send)")
+    .option("--listen <address>", "HOST:PORT to listen on (for receive)")
+    .option("--replication <word>", "initial, continuous or initial+continuous (for send; default: the last)")
+    .option("--auth-key-file <file>", "file with the key that both ends share; - is stdin")
+    .option(
+      "--serve <path>",
+      "CLUSTER/TENANT or CLUSTER/TENANT/BUCKET (may be repeated)",
+      collect(servedArgument),
+    )
+    .option("--interval <duration>", "how often changes are sent, 50ms to 60s (default: 1s)", parseDuration)
+    .action(action(session, run, view));
+  refuseFlags(command, ["metadata-only", "encrypted-tunnel"]);
+  examples(command, [
+    "efscli service add isgw hawaii-r --direction receive --listen 0.0.0.0:14000 \\",
+    "    --auth-key-file key --serve Hawaii/Cola/bk1",
+    "efscli service add isgw hawaii --direction send --remote ccow://10.0.0.2:14000 \\",
+    "    --auth-key-file key --serve Hawaii/Cola/bk1",
+  ]);
+  return notes(
+    command,
+    "One commit: a flag that is missing or does not fit the others is named (exit 2), and nothing is made.",
+  );
+}
+
+async function run(session: Session, type: string, name: string, options: Options): Promise<ServiceStatus> {
+  const { remote, listen, direction, replication, authKeyFile, serve = [], interval } = options;
+  const authKey = authKeyFile === undefined ? undefined : await readSecret(session, authKeyFile);
+  // What is missing or does not fit is the segment's to say, so that all of it is named at once.
+  const request = {
+    name,
+    type,
+    remote,
+    listen,
+    direction,
+    replication,
+    authKey,
+    serve,
+    intervalMs: interval,
+  };
+  const service: ServiceInfo = await session.api.addService(request as AddIsgw);
+  return session.api.serviceStatus(service.name);
+}
+
+const view: TextView<ServiceStatus> = {
+  text: enabledText,
+  fields: ({ service }) => settingFields(service),
+  name: ({ service }) => service.name,
+};

@@ -1,0 +1,87 @@
+/** The text of `--help`: examples first, then usage, arguments and flags in groups. */
+import type { Command, Help } from "commander";
+
+const EXAMPLES = new WeakMap<Command, readonly string[]>();
+const NOTES = new WeakMap<Command, string>();
+
+/** Command lines that open a command's help and its man page. */
+export function examples(command: Command, lines: readonly string[]): Command {
+  EXAMPLES.set(command, lines);
+  return command;
+}
+
+export function examplesOf(command: Command): readonly string[] {
+  return EXAMPLES.get(command) ?? [];
+}
+
+/** A paragraph or two behind the flags: what the command does in its odd cases. */
+export function notes(command: Command, text: string): Command {
+  NOTES.set(command, text);
+  return command;
+}
+
+export function notesOf(command: Command): string {
+  return NOTES.get(command) ?? "";
+}
+
+export function formatHelp(command: Command, help: Help): string {
+  const width = help.padWidth(command, help);
+  const item = (term: string, about: string) => help.formatItem(term, width, about, help);
+  const sections: string[] = [];
+  const section = (title: string, lines: readonly string[]) => {
+    if (lines.length > 0) sections.push(`${title}\n${lines.join("\n")}`);
+  };
+
+  section(
+    "Examples:",
+    examplesOf(command).map((line) => `  ${line}`),
+  );
+  sections.push(`Usage: ${help.commandUsage(command)}`);
+  sections.push(help.boxWrap(capital(help.commandDescription(command)), help.helpWidth ?? 80));
+  section(
+    "Arguments:",
+    help.visibleArguments(command).map((argument) => item(help.argumentTerm(argument), argument.description)),
+  );
+  for (const [heading, options] of grouped(
+    help.visibleOptions(command),
+    (option) => option.helpGroupHeading,
+  )) {
+    section(
+      heading ?? "Flags:",
+      options.map((option) => item(help.optionTerm(option), help.optionDescription(option))),
+    );
+  }
+  for (const [heading, commands] of grouped(help.visibleCommands(command), (child) => child.helpGroup())) {
+    section(
+      heading === undefined || heading === "" ? "Verbs:" : heading,
+      commands.map((child) => item(help.subcommandTerm(child), help.subcommandDescription(child))),
+    );
+  }
+  const more = notesOf(command);
+  if (more !== "")
+    sections.push(
+      more
+        .split("\n\n")
+        .map((text) => help.boxWrap(text, help.helpWidth ?? 80))
+        .join("\n\n"),
+    );
+  return `${sections.join("\n\n")}\n`;
+}
+
+function grouped<Item>(
+  items: readonly Item[],
+  headingOf: (item: Item) => string | undefined,
+): ReadonlyMap<string | undefined, readonly Item[]> {
+  const groups = new Map<string | undefined, Item[]>();
+  for (const item of items) {
+    const heading = headingOf(item);
+    const group = groups.get(heading);
+    if (group === undefined) groups.set(heading, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
