@@ -152,10 +152,19 @@ export class EfsContestant implements Contestant {
     const endpoint = this.#pair.near.endpoint;
     if (step === "tree copied") return this.#copyBucket();
     if (step.startsWith("image")) {
-      await efscliOk(["object", "put", this.#live.image, `${BUCKET}/image`], { endpoint });
+      await efscliOk(["object", "put", `${BUCKET}/image`, this.#live.image], { endpoint });
       return;
     }
-    const words = ["object", "put", "-r", "--delete", "--force", this.#live.tree, `${BUCKET}/tree`];
+    const words = [
+      "object",
+      "put",
+      "-r",
+      "--delete",
+      "--max-delete",
+      "100%",
+      this.#live.tree,
+      `${BUCKET}/tree`,
+    ];
     await efscliOk(words, { endpoint });
   }
 

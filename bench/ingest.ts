@@ -116,7 +116,7 @@ async function putStream(directory: string, streamBytes: number, seed: number) {
     const stdin = (async function* () {
       yield* incompressible(seed, streamBytes);
     })();
-    await efscliOk(["object", "put", "-", `${BUCKET}/stream`], { endpoint: daemon.endpoint, stdin });
+    await efscliOk(["object", "put", `${BUCKET}/stream`, "-"], { endpoint: daemon.endpoint, stdin });
   });
 }
 

@@ -40,7 +40,7 @@ it("puts and gets 10 GiB with less than 300 MiB in efsd and in efscli", async ()
   const onStart = (child: { readonly pid?: number | undefined }) => {
     client = child.pid ?? 0;
   };
-  await efscliOk(["object", "put", "-", OBJECT], { endpoint, stdin, onStart });
+  await efscliOk(["object", "put", OBJECT, "-"], { endpoint, stdin, onStart });
   const afterPut = { ...peaks };
 
   const got = createHash("sha256");

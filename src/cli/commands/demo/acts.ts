@@ -58,7 +58,7 @@ export async function fill({ session, shell, pair }: Scene, sources: readonly So
 export async function change({ session, shell, pair }: Scene): Promise<Sent> {
   await shell.say("\n# A large object, then one byte of it changed.");
   await shell.type(`head -c ${LARGE_BYTES} /dev/urandom > $D/${LARGE}`);
-  const put = `efscli --endpoint $HAWAII object put $D/${LARGE} ${BUCKET}/${LARGE}`;
+  const put = `efscli --endpoint $HAWAII object put ${BUCKET}/${LARGE} $D/${LARGE}`;
   await shell.type(put);
   const firstMs = await waitForObject(session, pair, BUCKET, LARGE);
   await shell.say(`  there ${formatDuration(firstMs)} after the put.`);

@@ -88,7 +88,7 @@ async function leaveRunning(shell: Shell, segments: Segments): Promise<void> {
   segments.keep();
   const lines = [
     ...shell.exports,
-    "echo hello | efscli --endpoint $HAWAII object put - Hawaii/Cola/bk1/hello",
+    "echo hello | efscli --endpoint $HAWAII object put Hawaii/Cola/bk1/hello -",
     "efscli --endpoint $HAWAII service show hawaii -s",
     "efscli --endpoint $REMOTE object get Hawaii/Cola/bk1/hello -",
     `kill ${segments.pid("hawaii")} ${segments.pid("remote")} && rm -r $D    # to end it`,
