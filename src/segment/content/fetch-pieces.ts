@@ -1,0 +1,102 @@
+/** Stored pieces by their ids, wherever they rest: chunks and nodes in the chunk store, small contents in records. */
+import { EfsError } from "../../base/errors.ts";
+import type { StoredChunk } from "../../engine/chunk-store.ts";
+import type { ContentId } from "../../model/ids.ts";
+import { CODEC_PLAIN } from "../chunk/codec.ts";
+import type { FetchPieces } from "../chunk/tree-reader.ts";
+import type { Core } from "../core/core.ts";
+import { smallKey } from "../keys.ts";
+import type { ContentPiece } from "../replication.ts";
+
+const GET_RECORDS_MAX = 1000;
+/** Stands for a piece whose stored form is damaged: no id fits it, so that whoever verifies it says what and where it is. */
+const DAMAGED: StoredChunk = { codec: CODEC_PLAIN, keyId: 0, plainBytes: 0, bytes: new Uint8Array(0) };
+
+/** In the order asked, undefined where absent. A damaged one comes back as bytes that fit no id. At most 1,024. */
+export async function fetchPieces(
+  core: Core,
+  pieces: readonly ContentPiece[],
+): Promise<ReadonlyArray<StoredChunk | undefined>> {
+  const smalls = pieces.filter((piece) => piece.kind === "small");
+  if (smalls.length === 0) return fetchChunks(core, pieces);
+  const chunks = await fetchChunks(
+    core,
+    pieces.filter((piece) => piece.kind !== "small"),
+  );
+  const records = await fetchSmalls(core, smalls);
+  let [chunkIndex, smallIndex] = [0, 0];
+  return pieces.map((piece) => (piece.kind === "small" ? records[smallIndex++] : chunks[chunkIndex++]));
+}
+
+/** As the tree's reader wants it. */
+export function fetcherOf(core: Core): FetchPieces {
+  return (pieces) => fetchPieces(core, pieces);
+}
+
+/** Which of the small contents are here, in order. */
+export async function hasSmalls(core: Core, ids: readonly ContentId[]): Promise<readonly boolean[]> {
+  const found: boolean[] = [];
+  for (let start = 0; start < ids.length; start += GET_RECORDS_MAX) {
+    const keys = ids.slice(start, start + GET_RECORDS_MAX).map(smallKey);
+    const values = await core.records.getMany(keys);
+    found.push(...values.map((value) => value !== undefined));
+  }
+  return found;
+}
+
+async function fetchChunks(
+  core: Core,
+  pieces: readonly ContentPiece[],
+): Promise<ReadonlyArray<StoredChunk | undefined>> {
+  if (pieces.length === 0) return [];
+  const ids = pieces.map((piece) => piece.id);
+  return allOrEach(
+    () => core.chunks.getMany(ids),
+    () => ids.map((id) => core.chunks.get(id)),
+  );
+}
+
+async function fetchSmalls(
+  core: Core,
+  pieces: readonly ContentPiece[],
+): Promise<ReadonlyArray<StoredChunk | undefined>> {
+  const chunks: Array<StoredChunk | undefined> = [];
+  for (let start = 0; start < pieces.length; start += GET_RECORDS_MAX) {
+    const keys = pieces.slice(start, start + GET_RECORDS_MAX).map((piece) => smallKey(piece.id));
+    const page = await allOrEach(
+      async () => (await core.records.getMany(keys)).map(plainChunk),
+      () => keys.map(async (key) => plainChunk(await core.records.get(key))),
+    );
+    chunks.push(...page);
+  }
+  return chunks;
+}
+
+/** When one of many is damaged, each is asked for by itself, so that the others can be had. */
+async function allOrEach(
+  all: () => Promise<ReadonlyArray<StoredChunk | undefined>>,
+  each: () => ReadonlyArray<Promise<StoredChunk | undefined>>,
+): Promise<ReadonlyArray<StoredChunk | undefined>> {
+  try {
+    return await all();
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+  }
+  return Promise.all(
+    each().map((one) =>
+      one.catch((thrown: unknown) => {
+        if (isDamage(thrown)) return DAMAGED;
+        throw thrown;
+      }),
+    ),
+  );
+}
+
+function isDamage(thrown: unknown): boolean {
+  return thrown instanceof EfsError && thrown.code === "RECORD_CORRUPT";
+}
+
+function plainChunk(bytes: Uint8Array | undefined): StoredChunk | undefined {
+  if (bytes === undefined) return undefined;
+  return { codec: CODEC_PLAIN, keyId: 0, plainBytes: bytes.length, bytes };
+}

@@ -1,0 +1,149 @@
+/**
+ * Deleting a bucket. Its record is moved aside first, so that no write can come under it any more; then the count of objects is
+ * final, and either the record moves back (NOT_EMPTY) or the bucket is gone and its records are dropped in the background.
+ * A crash in between is decided the same way by `recoverDeletions` at the next start.
+ */
+import { EfsError, toEfsError } from "../../base/errors.ts";
+import type { Check, RecordKey } from "../../engine/meta-store.ts";
+import { type BucketPath, formatBucketPath, parseBucketPath } from "../../model/names.ts";
+import { decodeBucketRecord } from "../../model/namespace-record.ts";
+import { bucketNotFound } from "../core/buckets.ts";
+import { type Core, counterOf, scanAll } from "../core/core.ts";
+import {
+  type BucketKeys,
+  bucketKey,
+  bucketKeys,
+  bucketKeysOf,
+  CLOSING_PREFIX,
+  closingKey,
+  DROP_PREFIX,
+  rangeOf,
+  tenantFenceKey,
+  textBehind,
+} from "../keys.ts";
+import { absent, newFence } from "./containers.ts";
+import { notServed } from "./served.ts";
+
+const DROP_RECORDS_MAX = 500;
+const DROP_MARK = Uint8Array.of(1);
+
+/** Drops the records of deleted buckets, one bucket after the other, behind everyone's back. */
+export class Dropper {
+  readonly #core: Core;
+  #tail: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Queues a bucket whose drop mark is durable. */
+  drop(keys: BucketKeys): void {
+    this.#tail = this.#tail
+      .then(() => this.#drop(keys))
+      .catch((thrown: unknown) => {
+        const { code, message } = toEfsError(thrown);
+        this.#core.log.warn({ code, message }, "dropping a deleted bucket goes on at the next start");
+      });
+  }
+
+  /** Resolves when all that was queued is dropped. */
+  async idle(): Promise<void> {
+    await this.#tail;
+  }
+
+  /** Ends after the batch under way; what is left goes on at the next start. */
+  async close(): Promise<void> {
+    this.#isStopped = true;
+    await this.#tail;
+  }
+
+  async #drop(keys: BucketKeys): Promise<void> {
+    const mark: Check = { key: keys.drop, expected: DROP_MARK };
+    for (const prefix of [keys.objects, keys.older, keys.log]) {
+      for (;;) {
+        if (this.#isStopped) return;
+        const page = await this.#core.records.scan({ ...rangeOf(prefix), limit: DROP_RECORDS_MAX });
+        if (page.records.length === 0) break;
+        const writes = page.records.map(({ key }) => ({ key, value: undefined }));
+        await this.#core.guard.commit({ checks: [mark], writes });
+      }
+    }
+    await this.#core.guard.commit({ checks: [mark], writes: [{ key: keys.drop, value: undefined }] });
+  }
+}
+
+export async function deleteBucket(core: Core, dropper: Dropper, path: BucketPath): Promise<void> {
+  core.guard.assertNotReadOnly();
+  await core.buckets.locks.run(formatBucketPath(path), async () => {
+    const bucket = await core.buckets.find(path);
+    const bytes = bucket?.check.expected;
+    if (bucket === undefined || bytes === undefined) throw bucketNotFound(path);
+    const notInUse = await notServed(core, path);
+    await requireEmpty(core, path, bucket.keys.objectCount);
+    const moved = await core.guard.commit({
+      checks: [bucket.check, absent(closingKey(path)), notInUse],
+      writes: [
+        { key: bucketKey(path), value: undefined },
+        { key: closingKey(path), value: bytes },
+      ],
+    });
+    core.buckets.forget(path);
+    if (!moved.isCommitted) {
+      throw new EfsError("BUSY", `bucket ${formatBucketPath(path)} or its services are being changed`, {
+        hint: "try again",
+      });
+    }
+    await decide(core, dropper, path, bytes);
+  });
+}
+
+/** Finishes what a crash interrupted. To be called once, before anything else writes. */
+export async function recoverDeletions(core: Core, dropper: Dropper): Promise<void> {
+  for await (const { key, value } of scanAll(core.records, rangeOf(CLOSING_PREFIX))) {
+    try {
+      await decide(core, dropper, parseBucketPath(textBehind(CLOSING_PREFIX, key)), value);
+    } catch (thrown) {
+      if (!(thrown instanceof EfsError && thrown.code === "NOT_EMPTY")) throw thrown;
+    }
+  }
+  for await (const { key } of scanAll(core.records, rangeOf(DROP_PREFIX))) {
+    dropper.drop(bucketKeysOf(key.slice(DROP_PREFIX.length)));
+  }
+}
+
+/** No write can come under the bucket now: its count of objects is final. */
+async function decide(core: Core, dropper: Dropper, path: BucketPath, bytes: Uint8Array): Promise<void> {
+  const keys = bucketKeys(decodeBucketRecord(bytes).logId);
+  const isClosing: Check = { key: closingKey(path), expected: bytes };
+  const endClosing = { key: closingKey(path), value: undefined };
+  try {
+    await requireEmpty(core, path, keys.objectCount);
+  } catch (thrown) {
+    await core.guard.commit({
+      checks: [isClosing, absent(bucketKey(path))],
+      writes: [{ key: bucketKey(path), value: bytes }, endClosing, newFence(core, tenantFenceKey(path))],
+    });
+    core.buckets.forget(path);
+    throw thrown;
+  }
+  await core.guard.commit({
+    checks: [isClosing],
+    writes: [
+      endClosing,
+      { key: keys.drop, value: DROP_MARK },
+      { key: keys.objectCount, value: undefined },
+      { key: keys.sizeBytes, value: undefined },
+    ],
+  });
+  dropper.drop(keys);
+}
+
+async function requireEmpty(core: Core, path: BucketPath, objectCount: RecordKey): Promise<void> {
+  const count = counterOf(await core.records.get(objectCount));
+  if (count === 0) return;
+  const text = formatBucketPath(path);
+  throw new EfsError("NOT_EMPTY", `bucket ${text} has ${count} ${count === 1 ? "object" : "objects"}`, {
+    hint: `delete its objects first (efscli object list ${text})`,
+  });
+}

@@ -1,0 +1,37 @@
+/** The Namespace of a segment, put together from its parts. */
+import type { Core } from "../core/core.ts";
+import type { Namespace } from "../namespace.ts";
+import { createBucket, ensureBucket, listBuckets, showBucket } from "./bucket-store.ts";
+import {
+  createCluster,
+  createTenant,
+  deleteCluster,
+  deleteTenant,
+  listClusters,
+  listTenants,
+  showCluster,
+  showTenant,
+} from "./containers.ts";
+import { type Dropper, deleteBucket } from "./delete-bucket.ts";
+
+export function openNamespace(core: Core, dropper: Dropper): Namespace {
+  const { inFlight } = core;
+  return {
+    createCluster: (name, custom) => inFlight.run(() => createCluster(core, name, custom)),
+    deleteCluster: (name) => inFlight.run(() => deleteCluster(core, name)),
+    showCluster: (name) => inFlight.run(() => showCluster(core, name)),
+    listClusters: (options) => inFlight.run(() => listClusters(core, options)),
+    createTenant: (path, custom) => inFlight.run(() => createTenant(core, path, custom)),
+    deleteTenant: (path) => inFlight.run(() => deleteTenant(core, path)),
+    showTenant: (path) => inFlight.run(() => showTenant(core, path)),
+    listTenants: (cluster, options) => inFlight.run(() => listTenants(core, cluster, options)),
+    createBucket: (path, options) =>
+      inFlight.run(async () => {
+        await createBucket(core, path, options);
+      }),
+    deleteBucket: (path) => inFlight.run(() => deleteBucket(core, dropper, path)),
+    showBucket: (path) => inFlight.run(() => showBucket(core, path)),
+    listBuckets: (path, options) => inFlight.run(() => listBuckets(core, path, options)),
+    ensureBucket: (path, options) => inFlight.run(() => ensureBucket(core, path, options)),
+  };
+}

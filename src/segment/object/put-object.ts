@@ -1,0 +1,98 @@
+/** Putting, deleting and copying objects: each makes one version. */
+
+import { SMALL_CONTENT_BYTES_MAX } from "../../model/limits.ts";
+import type { ObjectPath } from "../../model/names.ts";
+import type { ContentRoot } from "../../model/reference.ts";
+import type { Uvid } from "../../model/uvid.ts";
+import type { Version } from "../../model/version.ts";
+import { checkNotAborted, checkPromisedSize, checkWhole } from "../content/body.ts";
+import { smallContentOf } from "../content/small-content.ts";
+import { type StoredContent, storeContent } from "../content/store-content.ts";
+import type { Core } from "../core/core.ts";
+import type { PutOptions } from "../objects.ts";
+import { requireContent } from "../replication/pieces.ts";
+import { checkContentType, checkMetadata } from "./attributes.ts";
+import { findVersion, objectNotFound, readObject } from "./read-object.ts";
+import { requireLatest, type WriteOptions, writeVersion } from "./write-version.ts";
+
+const NO_CONTENT: ContentRoot = { kind: "none" };
+
+export async function putObject(
+  core: Core,
+  path: ObjectPath,
+  body: AsyncIterable<Uint8Array> | Uint8Array,
+  options: PutOptions = {},
+): Promise<Version> {
+  const contentType = checkContentType(options.contentType);
+  const metadata = checkMetadata(options.metadata);
+  const stored = await storeBody(core, path, body, options);
+  const draft = {
+    isDeleted: false,
+    sizeBytes: stored.sizeBytes,
+    content: stored.root,
+    contentType,
+    metadata,
+  };
+  return writeVersion(core, path, { draft, beside: stored.write, allow: allowOf(path, options.ifLatest) });
+}
+
+export async function deleteObject(core: Core, path: ObjectPath): Promise<Version> {
+  core.guard.assertNotReadOnly();
+  return writeVersion(core, path, {
+    draft: { isDeleted: true, sizeBytes: 0, content: NO_CONTENT, contentType: undefined, metadata: {} },
+    allow: (latest) => {
+      if (latest === undefined || latest.isDeleted) throw objectNotFound(path);
+    },
+  });
+}
+
+export async function copyObject(
+  core: Core,
+  from: ObjectPath,
+  to: ObjectPath,
+  options: Omit<PutOptions, "sizeBytes"> & { readonly fromUvid?: Uvid | undefined } = {},
+): Promise<Version> {
+  const admitted = core.guard.admit(0);
+  if (admitted !== undefined) await admitted;
+  const source = await findVersion(core, from, options.fromUvid);
+  if (source.isDeleted) throw objectNotFound(from);
+  // Claims what is reused, so that collection cannot take it before the new version stands.
+  await requireContent(core, [source]);
+  const draft = {
+    isDeleted: false,
+    sizeBytes: source.sizeBytes,
+    content: source.content,
+    contentType:
+      options.contentType === undefined ? source.contentType : checkContentType(options.contentType),
+    metadata: options.metadata === undefined ? source.metadata : checkMetadata(options.metadata),
+  };
+  checkNotAborted(options.signal);
+  return writeVersion(core, to, { draft, allow: allowOf(to, options.ifLatest) });
+}
+
+async function storeBody(
+  core: Core,
+  path: ObjectPath,
+  body: AsyncIterable<Uint8Array> | Uint8Array,
+  options: PutOptions,
+): Promise<StoredContent> {
+  checkPromisedSize(options.sizeBytes);
+  const admitted = core.guard.admit(options.sizeBytes ?? 0);
+  if (admitted !== undefined) await admitted;
+  if (body instanceof Uint8Array && body.length <= SMALL_CONTENT_BYTES_MAX) {
+    checkWhole(body, options);
+    return { ...smallContentOf(body), sizeBytes: body.length };
+  }
+  const bucket = await core.buckets.open(path);
+  if (options.ifLatest !== undefined) {
+    // Asked again in the commit; here it spares taking a body that would be refused.
+    const current = await readObject(core.records, bucket, path.object);
+    requireLatest(path, options.ifLatest, current?.latest);
+  }
+  return storeContent(core, body, { ...options, chunking: bucket.record.options.chunking });
+}
+
+function allowOf(path: ObjectPath, ifLatest: PutOptions["ifLatest"]): WriteOptions["allow"] {
+  if (ifLatest === undefined) return undefined;
+  return (latest) => requireLatest(path, ifLatest, latest);
+}
