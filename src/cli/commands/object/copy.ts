@@ -36,7 +36,7 @@ export function objectCopy(session: Session): Command {
       collectPairs,
     )
     .action(action(session, run, view));
-  refuseFlags(command, ["chunk-size", "number-of-versions", "replication-count", "ec-data-mode"]);
+  refuseFlags(command, ["chunk-size", "number-of-versions", "ec-data-mode"]);
   examples(command, [
     "efscli object copy Hawaii/Cola/bk1/a.txt Hawaii/Cola/bk1/b.txt",
     "efscli object copy Hawaii/Cola/bk1/a.txt Hawaii/Cola/bk1/a.txt --version-id ID",
