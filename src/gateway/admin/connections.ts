@@ -59,11 +59,12 @@ export class Connections {
   #refuse(error: Error, socket: Socket): void {
     markBroken(socket);
     const underWay = this.#busy.get(socket);
-    if (underWay !== undefined && !underWay.writableFinished && socket.writable) {
+    if (underWay?.req.complete === true && !underWay.writableFinished && socket.writable) {
       underWay.once("close", () => socket.destroy());
       return;
     }
-    if (!socket.writable || systemCode(error) === "ECONNRESET") {
+    // A body that broke off ends its request here; nobody waits for an answer to half a request.
+    if (underWay?.req.complete === false || !socket.writable || systemCode(error) === "ECONNRESET") {
       socket.destroy();
       return;
     }
