@@ -52,7 +52,7 @@ async function run(part: Part): Promise<Report> {
   if (part === "cli") return benchCli({ directory: at, starts: values.quick ? 7 : 25, say });
   if (part === "ingest") {
     const streamBytes = values.quick ? 128 * 2 ** 20 : 2 ** 30;
-    return benchIngest({ directory: at, rounds, streamBytes, smallCount: values.quick ? 1000 : 5000, say });
+    return benchIngest({ directory: at, rounds, streamBytes, smallCount: values.quick ? 5000 : 20_000, say });
   }
   return benchReplicate({ directory: at, rounds, scale: values.quick ? 0.1 : 1, say });
 }
