@@ -9,7 +9,7 @@ import type { MetaStore } from "../engine/meta-store.ts";
 import { idBytes, type SystemGuid, segmentOfGuid, systemGuidOf, writerIdOf } from "../model/ids.ts";
 import { NAME_BYTES_MAX } from "../model/limits.ts";
 import { parseBucketName } from "../model/names.ts";
-import { closeContent, openContent } from "./content/content-pool.ts";
+import { openChunkPool } from "./chunk/pool.ts";
 import { Buckets } from "./core/buckets.ts";
 import { type Core, counterOf, scanAll } from "./core/core.ts";
 import { HybridClock } from "./core/hybrid-clock.ts";
@@ -27,6 +27,7 @@ const FORMAT = 1;
 const GUID_BYTES = 16;
 const WRITER_ID_BYTES = 8;
 const DEFAULT_NAME = "segment";
+const DEFAULT_WORKERS = 2;
 const OBJECT_COUNTER = "o".charCodeAt(0);
 
 interface Identity {
@@ -52,7 +53,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     hybridClock: await HybridClock.open({ records: engine.records, clock, segment: id, writer }),
     buckets: new Buckets(engine.records),
     objectLocks: new KeyedMutex(),
-    content: openContent(options.workers),
+    content: openChunkPool({ workers: options.workers ?? DEFAULT_WORKERS }),
     inFlight: new InFlight(),
   };
   const dropper = new Dropper(core);
@@ -70,7 +71,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     close: async () => {
       await core.inFlight.close();
       await dropper.close();
-      await closeContent(core.content);
+      await core.content.close();
       await core.hybridClock.close().catch((thrown: unknown) => {
         // The ceiling stays where it is: the clock begins a little ahead at the next start.
         log.warn({ error: String(thrown) }, "the clock could not be written down");

@@ -7,7 +7,7 @@ import type { Random } from "../../base/random.ts";
 import type { ChunkStore } from "../../engine/chunk-store.ts";
 import type { MetaRecord, MetaStore, ScanOptions } from "../../engine/meta-store.ts";
 import type { SegmentId } from "../../model/ids.ts";
-import type { ContentPool } from "../content/content-pool.ts";
+import type { ChunkPool } from "../chunk/pool.ts";
 import type { Buckets } from "./buckets.ts";
 import type { HybridClock } from "./hybrid-clock.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -27,7 +27,7 @@ export interface Core {
   readonly buckets: Buckets;
   /** One writer at a time for each object, by log id and name; saves retries, the checks of the batch decide. */
   readonly objectLocks: KeyedMutex;
-  readonly content: ContentPool;
+  readonly content: ChunkPool;
   /** Every call of the front door runs in it. */
   readonly inFlight: InFlight;
 }
