@@ -1,0 +1,190 @@
+/**
+ * The sender's loop: dial, shake hands, run a session, and again with growing pauses. Whatever keeps it from working is a state
+ * on the board at once, with the command that mends it; the next attempt is always planned.
+ */
+import { EfsError, toEfsError } from "../../../base/errors.ts";
+import { backoffMs } from "../../../base/retry.ts";
+import { escapeName } from "../../../model/names.ts";
+import type { GatewayContext } from "../../gateway.ts";
+import type { Network } from "../network.ts";
+import { SenderSession } from "../sender/session.ts";
+import { formatEndpoint, type SenderSettings } from "../settings.ts";
+import type { StateStore } from "../state-store.ts";
+import { fixOf, type LinkBoard, stateOf } from "../status.ts";
+import { FrameConnection } from "./connection.ts";
+import { CLOCK_SKEW_MS_MAX, handshakeAsSender, type Peer, RefusedError, type Self } from "./handshake.ts";
+import { boardMeter } from "./meter.ts";
+
+const BACKOFF = { firstMs: 200, maxMs: 30_000 };
+const DIAL_MS_MAX = 10_000;
+/** After this long without an answer the state says so by name. */
+const SILENT_MS = 1000;
+/** A session that lasted this long was no failure to connect. */
+const LASTING_MS = 10_000;
+
+export interface DialerOptions {
+  readonly context: GatewayContext;
+  readonly settings: SenderSettings;
+  readonly states: StateStore;
+  readonly board: LinkBoard;
+  readonly network: Network;
+  readonly self: Self;
+}
+
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<void>;
+  #session: { readonly session: SenderSession; readonly connection: FrameConnection } | undefined;
+  /** Since when nobody has answered. */
+  #silentSinceMs: number | undefined;
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Ends the session in order and stops dialling. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#session?.connection.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
+    await this.#running;
+  }
+
+  /** Writes down what was acknowledged. */
+  async save(): Promise<void> {
+    await this.#session?.session.save();
+  }
+
+  async #run(): Promise<void> {
+    const { context, board } = this.#options;
+    const { signal } = this.#stopping;
+    let attempt = 0;
+    while (!signal.aborted) {
+      const startedMs = context.clock.monotonicMs();
+      const hasProgressed = await this.#attempt();
+      if (signal.aborted) return;
+      if (hasProgressed || context.clock.monotonicMs() - startedMs > LASTING_MS) attempt = 0;
+      const pauseMs = backoffMs(BACKOFF, attempt, context.random);
+      attempt += 1;
+      board.nextAttemptMs = context.clock.wallMs() + pauseMs;
+      await context.clock.sleep(pauseMs, signal);
+      board.nextAttemptMs = undefined;
+    }
+  }
+
+  /** One connection from dialling to its end; true when something got across. */
+  async #attempt(): Promise<boolean> {
+    const { context, states, settings, board, self } = this.#options;
+    try {
+      const connection = await this.#connect();
+      const peer = await handshakeAsSender(connection, self, context);
+      const session = new SenderSession({ context, settings, states, board, connection, peer });
+      this.#session = { session, connection };
+      this.#silentSinceMs = undefined;
+      if (this.#stopping.signal.aborted)
+        connection.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
+      else this.#showConnected(peer);
+      const error = await session.run();
+      this.#session = undefined;
+      if (!this.#stopping.signal.aborted) this.#showLost(error);
+      return session.hasProgressed;
+    } catch (thrown) {
+      if (!this.#stopping.signal.aborted) this.#showFailed(toEfsError(thrown));
+      return false;
+    }
+  }
+
+  async #connect(): Promise<FrameConnection> {
+    const { context, settings, network, board } = this.#options;
+    this.#showConnecting();
+    const giveUp = new AbortController();
+    const stop = () => giveUp.abort();
+    this.#stopping.signal.addEventListener("abort", stop, { once: true });
+    const done = new AbortController();
+    void context.clock.sleep(DIAL_MS_MAX, done.signal).then(() => {
+      if (!done.signal.aborted) giveUp.abort();
+    });
+    try {
+      const stream = await network.dial(settings.remote, giveUp.signal);
+      return new FrameConnection(
+        stream,
+        context.clock,
+        boardMeter(board, () => undefined),
+      );
+    } catch (thrown) {
+      if (!giveUp.signal.aborted) throw thrown;
+      throw new EfsError("TIMEOUT", `nothing answers at ${formatEndpoint(settings.remote)}`);
+    } finally {
+      done.abort();
+      this.#stopping.signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** A state that an admin has to mend stays on the board while it is tried again. */
+  #showConnecting(): void {
+    const { board, context, settings } = this.#options;
+    const nowMs = context.clock.monotonicMs();
+    this.#silentSinceMs ??= nowMs;
+    const since = this.#silentSinceMs;
+    if (board.state !== "starting" && board.state !== "connecting" && board.state !== "no answer") return;
+    const remote = formatEndpoint(settings.remote);
+    const show = () => {
+      const seconds = Math.floor((context.clock.monotonicMs() - since) / 1000);
+      return seconds === 0
+        ? `connecting to ${remote}`
+        : `connecting to ${remote}, no answer for ${seconds} s`;
+    };
+    if (board.state !== "no answer") board.set("connecting", show);
+    void context.clock.sleep(Math.max(0, since + SILENT_MS - nowMs), this.#stopping.signal).then(() => {
+      if (this.#silentSinceMs === since && board.state === "connecting") board.set("no answer", show);
+    });
+  }
+
+  #showConnected(peer: Peer): void {
+    const { board, settings } = this.#options;
+    const address = formatEndpoint(settings.remote);
+    board.peer = { segment: peer.segment, name: peer.segmentName, address };
+    const name = escapeName(peer.segmentName);
+    if (Math.abs(peer.skewMs) > CLOCK_SKEW_MS_MAX) {
+      board.set("clocks apart", `connected to ${name} at ${address}; ${skewText(peer.skewMs)}`);
+    } else board.set("connected", `connected to ${name} at ${address}`);
+  }
+
+  #showLost(error: EfsError): void {
+    const { board, settings, context } = this.#options;
+    if (error.code !== "CONNECT_LOST" || !error.message.endsWith("is stopping"))
+      board.countAll("networkErrors", 1);
+    board.fail(error, error.code === "CONNECT_LOST" ? undefined : error.hint);
+    context.log.info(
+      { peer: formatEndpoint(settings.remote), code: error.code, error: error.message },
+      "link lost",
+    );
+    const state = error.code === "CONNECT_LOST" || error.code === "TIMEOUT" ? "connecting" : "error";
+    board.set(state, `the connection to ${formatEndpoint(settings.remote)} ended: ${error.message}`);
+  }
+
+  #showFailed(error: EfsError): void {
+    const { board, settings, states, context } = this.#options;
+    const remote = formatEndpoint(settings.remote);
+    const state = stateOf(error);
+    const isAnswered = error instanceof RefusedError || error.code === "CONNECT_REFUSED";
+    if (isAnswered) this.#silentSinceMs = undefined;
+    if (!(error instanceof RefusedError)) board.countAll("networkErrors", 1);
+    if (error instanceof RefusedError && error.refuser !== undefined) {
+      board.peer = { ...error.refuser, address: remote };
+    }
+    board.fail(error, fixOf(error, { service: states.service, direction: 1, served: settings.servedTexts }));
+    context.log.info({ peer: remote, code: error.code, error: error.message }, "link not made");
+    if (state === "no answer") this.#showConnecting();
+    else if (state === "refused") board.set(state, `nobody listens at ${remote}`);
+    else if (error.code === "CONNECT_LOST" && board.state !== "starting") {
+      board.set("connecting", `the connection to ${remote} ended: ${error.message}`);
+    } else board.set(state, error.message);
+  }
+}
+
+export function skewText(skewMs: number): string {
+  const minutes = Math.round(Math.abs(skewMs) / 60_000);
+  return `its clock is ${minutes} min ${skewMs > 0 ? "ahead of" : "behind"} ours: set the clocks of both machines by NTP`;
+}

@@ -1,0 +1,27 @@
+/** A wait that can be cut short: rings are remembered until the next wait. */
+import type { Clock } from "../../../base/clock.ts";
+
+export class Alarm {
+  readonly #clock: Clock;
+  #hasRung = false;
+  #wake: AbortController | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  ring(): void {
+    this.#hasRung = true;
+    this.#wake?.abort();
+  }
+
+  /** Resolves after `delayMs` or at a ring, whichever is first. */
+  async wait(delayMs: number): Promise<void> {
+    if (!this.#hasRung) {
+      this.#wake = new AbortController();
+      await this.#clock.sleep(Math.max(0, delayMs), this.#wake.signal);
+      this.#wake = undefined;
+    }
+    this.#hasRung = false;
+  }
+}
