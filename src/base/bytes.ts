@@ -1,7 +1,8 @@
 /** Byte strings: joining, comparing, hexadecimal, UTF-8. Text in, bytes out, and back. */
 
 const encoder = new TextEncoder();
-const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Made when first needed: it loads Unicode tables, which a short run of efscli does without. */
+let strictDecoder: InstanceType<typeof TextDecoder> | undefined;
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   let sizeBytes = 0;
@@ -41,6 +42,7 @@ export function utf8(text: string): Uint8Array {
 
 /** The text of well-formed UTF-8; undefined for anything else. */
 export function fromUtf8(bytes: Uint8Array): string | undefined {
+  strictDecoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
     return strictDecoder.decode(bytes);
   } catch {

@@ -1,5 +1,5 @@
 /** The text of `--help`: examples first, then usage, arguments and flags in groups. */
-import type { Command, Help } from "commander";
+import type { Argument, Command, Help, Option } from "commander";
 
 const EXAMPLES = new WeakMap<Command, readonly string[]>();
 const NOTES = new WeakMap<Command, string>();
@@ -36,25 +36,22 @@ export function formatHelp(command: Command, help: Help): string {
     "Examples:",
     examplesOf(command).map((line) => `  ${line}`),
   );
-  sections.push(`Usage: ${help.commandUsage(command)}`);
+  sections.push(`Usage: ${usageOf(command)}`);
   sections.push(help.boxWrap(capital(help.commandDescription(command)), help.helpWidth ?? 80));
   section(
     "Arguments:",
     help.visibleArguments(command).map((argument) => item(help.argumentTerm(argument), argument.description)),
   );
-  for (const [heading, options] of grouped(
-    help.visibleOptions(command),
-    (option) => option.helpGroupHeading,
-  )) {
-    section(
-      heading ?? "Flags:",
-      options.map((option) => item(help.optionTerm(option), help.optionDescription(option))),
-    );
-  }
   for (const [heading, commands] of grouped(help.visibleCommands(command), (child) => child.helpGroup())) {
     section(
       heading === undefined || heading === "" ? "Verbs:" : heading,
-      commands.map((child) => item(help.subcommandTerm(child), help.subcommandDescription(child))),
+      commands.map((child) => item(termOf(child), help.subcommandDescription(child))),
+    );
+  }
+  for (const [heading, options] of flagGroups(command, help)) {
+    section(
+      heading ?? "Flags:",
+      options.map((option) => item(help.optionTerm(option), help.optionDescription(option))),
     );
   }
   const more = notesOf(command);
@@ -66,6 +63,36 @@ export function formatHelp(command: Command, help: Help): string {
         .join("\n\n"),
     );
   return `${sections.join("\n\n")}\n`;
+}
+
+export function usageOf(command: Command): string {
+  const names: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
+  const rest = command.commands.length > 0 ? ["VERB"] : command.registeredArguments.map(humanArgument);
+  const verb = command.parent === null ? ["NOUN", "VERB"] : rest;
+  return [...names, ...verb, "[flags]"].join(" ");
+}
+
+/** `list <cluster/tenant>`: that flags are possible goes without saying. */
+function termOf(command: Command): string {
+  const names = [command.name(), ...command.aliases()].join("|");
+  return [names, ...command.registeredArguments.map(humanArgument)].join(" ");
+}
+
+function humanArgument(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
+/** Own flags first. Of a noun only --help: the common ones stand with the verbs and with efscli itself. */
+export function flagGroups(
+  command: Command,
+  help: Help,
+): ReadonlyArray<readonly [heading: string | undefined, options: readonly Option[]]> {
+  const isNoun = command.parent !== null && command.commands.length > 0;
+  const groups = [...grouped(help.visibleOptions(command), (option) => option.helpGroupHeading)];
+  const own = groups.filter(([heading]) => heading === undefined);
+  return isNoun ? own : [...own, ...groups.filter(([heading]) => heading !== undefined)];
 }
 
 function grouped<Item>(

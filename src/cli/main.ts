@@ -30,7 +30,7 @@ const session = new Session({
   connect: openConnection,
 });
 
-process.exit(await runProgram(session, process.argv.slice(2)));
+void runProgram(session, process.argv.slice(2)).then((exitCode) => process.exit(exitCode));
 
 function outputOf(stream: NodeJS.WriteStream): Output {
   let isClosed = false;
