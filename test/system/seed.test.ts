@@ -53,8 +53,8 @@ it("shows bk1's files at the far side when it is typed with two data directories
 
   const here = path.join(import.meta.dirname, "seed.test.ts");
   await typeAt(hawaii, [
-    `object put ${here} ${BUCKET}/dir/seed.test.ts`,
-    `object put ${here} ${BUCKET}/again`,
+    `object put ${BUCKET}/dir/seed.test.ts ${here}`,
+    `object put ${BUCKET}/again ${here}`,
   ]);
   await waitFor("both objects at the far side", 10_000, async () => {
     const listed = await efscli(["object", "list", BUCKET, "-o", "name"], { endpoint: remote.endpoint });
@@ -87,9 +87,9 @@ it("says `same segment` and what to do within a second when both services are on
   });
   expect(performance.now() - enabledMs).toBeLessThan(1000);
 
-  for (const service of ["hawaii", "hawaii-r"]) {
-    const shown = await efscliOk(["service", "show", service, "-s"], { endpoint: hawaii.endpoint });
-    expect(shown.stdout).toMatch(/same segment/);
-    expect(shown.stdout).toMatch(/efsd --data|efscli service config/);
-  }
+  const shown = await efscliOk(["service", "show", "hawaii", "-s"], { endpoint: hawaii.endpoint });
+  expect(shown.stdout).toMatch(/same segment/);
+  expect(shown.stdout).toMatch(/efscli service config hawaii X-ISGW-Remote ccow:\/\/HOST:PORT/);
+  const receiving = await efscliOk(["service", "show", "hawaii-r", "-s"], { endpoint: hawaii.endpoint });
+  expect(receiving.stdout).toMatch(/same segment/);
 });
