@@ -1,6 +1,7 @@
 /**
  * A map in byte order of its keys, in memory. Keys are byte strings held as latin1 text (one character a byte), which
- * JavaScript compares as unsigned bytes. Kept as sorted blocks: insertion and removal move at most one block.
+ * JavaScript compares as unsigned bytes. Kept as sorted blocks: insertion and removal move at most one block. New keys
+ * find their place only when somebody asks for the order.
  */
 
 const BLOCK_KEYS_MAX = 512;
@@ -16,6 +17,8 @@ export class OrderedMap<V> {
   readonly #values = new Map<string, V>();
   /** Never empty blocks, ascending. */
   #blocks: string[][] = [];
+  /** Keys that have no place in the blocks yet. */
+  #unplaced: string[] = [];
 
   get size(): number {
     return this.#values.size;
@@ -32,21 +35,12 @@ export class OrderedMap<V> {
   set(key: string, value: V): void {
     const sizeBefore = this.#values.size;
     this.#values.set(key, value);
-    if (this.#values.size === sizeBefore) return;
-    const index = Math.max(0, this.#blockAtOrBefore(key));
-    const block = this.#blocks[index];
-    if (block === undefined) {
-      this.#blocks.push([key]);
-      return;
-    }
-    const last = block[block.length - 1];
-    if (last !== undefined && last < key) block.push(key);
-    else block.splice(lowerBound(block, key), 0, key);
-    if (block.length > BLOCK_KEYS_MAX) this.#blocks.splice(index + 1, 0, block.splice(BLOCK_KEYS_MAX >> 1));
+    if (this.#values.size !== sizeBefore) this.#unplaced.push(key);
   }
 
   delete(key: string): boolean {
     if (!this.#values.delete(key)) return false;
+    this.#placeAll();
     const index = this.#blockAtOrBefore(key);
     const block = this.#blocks[index] ?? [];
     block.splice(lowerBound(block, key), 1);
@@ -57,10 +51,12 @@ export class OrderedMap<V> {
   clear(): void {
     this.#values.clear();
     this.#blocks = [];
+    this.#unplaced = [];
   }
 
   /** Ascending. The map must not be changed meanwhile. */
   *forward(range: KeyRange): Generator<readonly [key: string, value: V]> {
+    this.#placeAll();
     const from = range.from ?? "";
     const start = Math.max(0, this.#blockAtOrBefore(from));
     for (let index = start; index < this.#blocks.length; index += 1) {
@@ -75,6 +71,7 @@ export class OrderedMap<V> {
 
   /** Descending. The map must not be changed meanwhile. */
   *backward(range: KeyRange): Generator<readonly [key: string, value: V]> {
+    this.#placeAll();
     const from = range.from ?? "";
     const end = range.to === undefined ? this.#blocks.length - 1 : this.#blockAtOrBefore(range.to);
     for (let index = end; index >= 0; index -= 1) {
@@ -86,6 +83,26 @@ export class OrderedMap<V> {
         yield [key, this.#values.get(key) as V];
       }
     }
+  }
+
+  #placeAll(): void {
+    if (this.#unplaced.length === 0) return;
+    const keys = this.#unplaced.sort();
+    this.#unplaced = [];
+    for (const key of keys) this.#place(key);
+  }
+
+  #place(key: string): void {
+    const index = Math.max(0, this.#blockAtOrBefore(key));
+    const block = this.#blocks[index];
+    if (block === undefined) {
+      this.#blocks.push([key]);
+      return;
+    }
+    const last = block[block.length - 1];
+    if (last !== undefined && last < key) block.push(key);
+    else block.splice(lowerBound(block, key), 0, key);
+    if (block.length > BLOCK_KEYS_MAX) this.#blocks.splice(index + 1, 0, block.splice(BLOCK_KEYS_MAX >> 1));
   }
 
   /** The last block whose first key is not above `key`; -1 when there is none. */

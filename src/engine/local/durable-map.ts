@@ -12,31 +12,23 @@
 import { bytesOfText } from "../../base/byte-text.ts";
 import { EfsError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import { OrderedMap } from "../ordered-map.ts";
 import type { Disk } from "./disk.ts";
 import type { Health } from "./health.ts";
 import { Journal } from "./journal.ts";
 import { type Change, encodeChanges } from "./journal-frame.ts";
-import { type MapRange, mergedRange, type Overlaid } from "./merged-range.ts";
+import { type MapRange, Overlay } from "./overlay.ts";
 import { unsealed } from "./record-seal.ts";
 import { Settler } from "./settler.ts";
 import type { Tree } from "./tree.ts";
 
-/** A group takes waiting plans until it holds this much. */
+/** A group is closed to further plans when it holds this much. */
 const GROUP_BYTES = 4 * 1024 * 1024;
-const GROUP_PLANS_MAX = 4096;
 
 /** What a plan sees and changes: the map with all plans before it done. */
 export interface PlanView {
   get(key: string): Uint8Array | undefined;
   /** undefined removes. The value must not be changed afterwards. */
   set(key: string, value: Uint8Array | undefined): void;
-}
-
-interface Waiting {
-  readonly run: (view: PlanView) => unknown;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 export interface DurableMapOptions {
@@ -52,13 +44,14 @@ export class DurableMap {
   readonly #health: Health;
   readonly #tree: Tree;
   readonly #journal: Journal;
-  readonly #overlay: OrderedMap<Overlaid>;
+  readonly #overlay: Overlay;
   readonly #settler: Settler;
-  #waiting: Waiting[] = [];
+  /** Planned and not yet durable, in order: the first may be on its way to the disk. */
+  #groups: Group[] = [];
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  private constructor(options: DurableMapOptions, journal: Journal, overlay: OrderedMap<Overlaid>) {
+  private constructor(options: DurableMapOptions, journal: Journal, overlay: Overlay) {
     this.#health = options.health;
     this.#tree = options.tree;
     this.#journal = journal;
@@ -68,11 +61,11 @@ export class DurableMap {
 
   /** @throws RECORD_CORRUPT when the journal is damaged. */
   static async open(options: DurableMapOptions): Promise<DurableMap> {
-    const overlay = new OrderedMap<Overlaid>();
+    const overlay = new Overlay();
     const applied = Settler.applied(options.tree);
     let changeCount = 0;
     const journal = await Journal.open({ ...options, applied }, (changes) => {
-      for (const [key, value] of changes) overlay.set(key, { value });
+      for (const [key, value] of changes) overlay.set(key, value);
       changeCount += changes.length;
     });
     if (changeCount > 0) options.log.info({ changeCount }, "took up what the last run left in the journal");
@@ -82,7 +75,7 @@ export class DurableMap {
   /** The value, not to be changed. @throws RECORD_CORRUPT */
   get(key: string): Uint8Array | undefined {
     const overlaid = this.#overlay.get(key);
-    if (overlaid !== undefined) return overlaid.value;
+    if (overlaid !== undefined) return overlaid === "removed" ? undefined : overlaid;
     const keyBytes = bytesOfText(key);
     const bytes = this.#tree.get(keyBytes);
     return bytes === undefined ? undefined : unsealed(keyBytes, bytes);
@@ -90,20 +83,23 @@ export class DurableMap {
 
   /** To be consumed or returned within one turn of the event loop. @throws RECORD_CORRUPT */
   range(range: MapRange): Generator<readonly [key: string, value: Uint8Array]> {
-    return mergedRange(this.#tree, this.#overlay, range);
+    return this.#overlay.range(this.#tree, range);
   }
 
   /**
-   * Runs `plan` in its turn and resolves with what it returned once its changes are durable and visible. A plan that
-   * throws changes nothing and rejects alone.
+   * Runs `plan` at once, over all plans before it, and resolves with what it returned once its changes are durable and
+   * visible. A plan that throws changes nothing and rejects alone; when a group cannot be made durable, the plans after
+   * it, which have seen its changes, fail with it.
    * @throws NO_SPACE, READ_ONLY, IO, SHUTTING_DOWN
    */
-  commit<T>(plan: (view: PlanView) => T): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new EfsError("SHUTTING_DOWN", "the engine is closed"));
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ run: plan, resolve: resolve as (result: unknown) => void, reject });
-      this.#running ??= this.#run();
-    });
+  async commit<T>(plan: (view: PlanView) => T): Promise<T> {
+    if (this.#isClosed) throw new EfsError("SHUTTING_DOWN", "the engine is closed");
+    this.#health.checkWritable();
+    const group = this.#openGroup();
+    const result = group.plan(plan);
+    this.#running ??= this.#run();
+    await group.done;
+    return result;
   }
 
   syncCount(): number {
@@ -119,88 +115,98 @@ export class DurableMap {
     await this.#tree.close();
   }
 
+  /** The last group, or a new one when that is full or on its way. */
+  #openGroup(): Group {
+    const last = this.#groups[this.#groups.length - 1];
+    if (last !== undefined && !last.isClosed) return last;
+    const group = new Group((key) => this.#getPlanned(key));
+    this.#groups.push(group);
+    return group;
+  }
+
+  /** The value once every group before the last is done. */
+  #getPlanned(key: string): Uint8Array | undefined {
+    for (let index = this.#groups.length - 2; index >= 0; index -= 1) {
+      const changes = this.#groups[index]?.changes;
+      if (changes?.has(key)) return changes.get(key);
+    }
+    return this.get(key);
+  }
+
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      // All that arrive in this turn of the event loop share the sync.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      await this.#runGroup();
+    // All that arrive in this turn of the event loop share the sync.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let group = this.#groups[0]; group !== undefined; group = this.#groups[0]) {
+      group.isClosed = true;
+      try {
+        this.#health.checkWritable();
+        if (group.changes.size > 0) await this.#write(group.changes);
+      } catch (error) {
+        for (const failed of this.#groups.splice(0)) failed.reject(error);
+        break;
+      }
+      this.#groups.shift();
+      group.resolve();
     }
     this.#running = undefined;
   }
 
-  async #runGroup(): Promise<void> {
-    const group = new Group(this);
-    let count = 0;
-    while (count < this.#waiting.length && count < GROUP_PLANS_MAX && group.sizeBytes < GROUP_BYTES) {
-      group.plan(this.#waiting[count] as Waiting);
-      count += 1;
-    }
-    this.#waiting.splice(0, count);
-    try {
-      this.#health.checkWritable();
-      if (group.changes.size > 0) {
-        const payload = encodeChanges(group.changes);
-        await this.#settler.makeRoom(payload.length);
-        await this.#journal.append(payload);
-        for (const [key, value] of group.changes) this.#overlay.set(key, { value });
-        this.#settler.added(payload.length, this.#journal.sequence);
-      }
-    } catch (error) {
-      group.reject(error);
-      return;
-    }
-    group.resolve();
+  async #write(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    const payload = encodeChanges(changes);
+    await this.#settler.makeRoom(payload.length);
+    await this.#journal.append(payload);
+    for (const [key, value] of changes) this.#overlay.set(key, value);
+    this.#settler.added(payload.length, this.#journal.sequence);
   }
 }
 
-/** The plans that share one frame, and their changes so far. */
+/** Plans that share one frame, and their changes so far. */
 class Group implements PlanView {
   readonly changes = new Map<string, Uint8Array | undefined>();
-  sizeBytes = 0;
-  readonly #map: DurableMap;
-  readonly #answers: Array<() => void> = [];
-  readonly #planned: Waiting[] = [];
+  readonly done: Promise<void>;
+  isClosed = false;
+  resolve: () => void = () => {};
+  reject: (error: unknown) => void = () => {};
+  readonly #below: (key: string) => Uint8Array | undefined;
+  #sizeBytes = 0;
   #undo: Change[] = [];
   #added: string[] = [];
 
-  constructor(map: DurableMap) {
-    this.#map = map;
+  /** `below` gives the value once all groups before this one are done. */
+  constructor(below: (key: string) => Uint8Array | undefined) {
+    this.#below = below;
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.done.catch(() => {});
   }
 
-  plan(waiting: Waiting): void {
-    const sizeBefore = this.sizeBytes;
+  /** Takes its changes back when it throws. */
+  plan<T>(plan: (view: PlanView) => T): T {
     this.#undo = [];
     this.#added = [];
     try {
-      const result = waiting.run(this);
-      this.#planned.push(waiting);
-      this.#answers.push(() => waiting.resolve(result));
+      const result = plan(this);
+      this.isClosed = this.#sizeBytes >= GROUP_BYTES;
+      return result;
     } catch (error) {
       for (const [key, value] of this.#undo.reverse()) this.changes.set(key, value);
       for (const key of this.#added) this.changes.delete(key);
-      this.sizeBytes = sizeBefore;
-      waiting.reject(error);
+      throw error;
     }
   }
 
   get(key: string): Uint8Array | undefined {
     const staged = this.changes.get(key);
     if (staged !== undefined || this.changes.has(key)) return staged;
-    return this.#map.get(key);
+    return this.#below(key);
   }
 
   set(key: string, value: Uint8Array | undefined): void {
     if (this.changes.has(key)) this.#undo.push([key, this.changes.get(key)]);
     else this.#added.push(key);
     this.changes.set(key, value);
-    this.sizeBytes += key.length + (value?.length ?? 0) + 8;
-  }
-
-  resolve(): void {
-    for (const answer of this.#answers) answer();
-  }
-
-  reject(error: unknown): void {
-    for (const waiting of this.#planned) waiting.reject(error);
+    this.#sizeBytes += key.length + (value?.length ?? 0) + 8;
   }
 }

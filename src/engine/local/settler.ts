@@ -4,12 +4,11 @@
  */
 import { bytesOfText } from "../../base/byte-text.ts";
 import { EfsError } from "../../base/errors.ts";
-import type { OrderedMap } from "../ordered-map.ts";
 import { type Health, isNoSpace, noSpace } from "./health.ts";
 import type { Journal } from "./journal.ts";
-import type { Overlaid } from "./merged-range.ts";
+import type { Overlaid, Overlay } from "./overlay.ts";
 import { recordCorrupt, sealed, unsealed } from "./record-seal.ts";
-import type { Tree, TreeEntry } from "./tree.ts";
+import type { Tree } from "./tree.ts";
 
 /** More random keys than this in one LMDB transaction make every later one slow. */
 const TRANSACTION_KEYS_MAX = 1000;
@@ -23,7 +22,7 @@ const APPLIED_KEY = "mapplied";
 export interface SettlerOptions {
   readonly tree: Tree;
   readonly journal: Journal;
-  readonly overlay: OrderedMap<Overlaid>;
+  readonly overlay: Overlay;
   readonly health: Health;
 }
 
@@ -33,6 +32,8 @@ export class Settler {
   #gatheredBytes = 0;
   /** The last frame whose changes are in the overlay. */
   #overlaid: bigint;
+  /** The last frame whose changes are in the older generation, which is on its way. */
+  #sequence = 0n;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -62,7 +63,7 @@ export class Settler {
   async makeRoom(payloadBytes: number): Promise<void> {
     if (this.#hasRoom(payloadBytes)) return;
     await this.#round?.catch(() => {});
-    if (!this.#hasRoom(payloadBytes)) await this.#begin();
+    for (let round = 0; round < 2 && !this.#hasRoom(payloadBytes); round += 1) await this.#begin();
   }
 
   #hasRoom(payloadBytes: number): boolean {
@@ -89,42 +90,35 @@ export class Settler {
   async #settle(): Promise<void> {
     const { overlay, journal, health } = this.#options;
     health.checkWritable();
-    const sequence = this.#overlaid;
-    this.#gatheredBytes = 0;
-    const keys = [...overlay.forward({})].map(([key]) => key);
+    let changes = overlay.older;
+    if (changes === undefined) {
+      changes = overlay.age();
+      this.#sequence = this.#overlaid;
+      this.#gatheredBytes = 0;
+    }
+    const keys = [...changes.forward({})];
     for (let first = 0; first === 0 || first < keys.length; first += TRANSACTION_KEYS_MAX) {
       const isLast = first + TRANSACTION_KEYS_MAX >= keys.length;
-      await this.#settleSome(keys.slice(first, first + TRANSACTION_KEYS_MAX), isLast ? sequence : undefined);
+      await this.#settleSome(keys.slice(first, first + TRANSACTION_KEYS_MAX), isLast);
     }
-    journal.release(sequence);
+    overlay.dropOlder();
+    journal.release(this.#sequence);
   }
 
-  async #settleSome(keys: readonly string[], applied: bigint | undefined): Promise<void> {
-    const { tree, overlay, health } = this.#options;
-    const taken: Array<readonly [key: string, overlaid: Overlaid]> = [];
-    const entries: TreeEntry[] = [];
-    for (const key of keys) {
-      const overlaid = overlay.get(key);
-      if (overlaid === undefined) continue;
-      taken.push([key, overlaid]);
-      entries.push(treeEntry(key, overlaid.value));
-    }
-    if (applied !== undefined) entries.push(treeEntry(APPLIED_KEY, u64(applied)));
+  async #settleSome(
+    changes: ReadonlyArray<readonly [key: string, value: Overlaid]>,
+    isLast: boolean,
+  ): Promise<void> {
+    const { tree, health } = this.#options;
+    const entries = changes.map(([key, value]) => sealed(key, value === "removed" ? undefined : value));
+    if (isLast) entries.push(sealed(APPLIED_KEY, u64(this.#sequence)));
     try {
       await tree.apply(entries);
     } catch (error) {
       if (isNoSpace(error)) throw noSpace(error);
       throw error instanceof EfsError ? error : health.fail("committing the index", error);
     }
-    for (const [key, overlaid] of taken) {
-      if (overlay.get(key) === overlaid) overlay.delete(key);
-    }
   }
-}
-
-function treeEntry(key: string, value: Uint8Array | undefined): TreeEntry {
-  const keyBytes = bytesOfText(key);
-  return { key: keyBytes, value: value && sealed(keyBytes, value) };
 }
 
 function u64(value: bigint): Uint8Array {
