@@ -4,7 +4,7 @@
  */
 import { ByteReader, ByteWriter } from "../base/cursor.ts";
 import { EfsError } from "../base/errors.ts";
-import { KeyedMutex } from "../base/limiter.ts";
+import { KeyedMutex, Limiter } from "../base/limiter.ts";
 import type { MetaStore } from "../engine/meta-store.ts";
 import { idBytes, type SystemGuid, segmentOfGuid, systemGuidOf, writerIdOf } from "../model/ids.ts";
 import { NAME_BYTES_MAX } from "../model/limits.ts";
@@ -28,6 +28,7 @@ const GUID_BYTES = 16;
 const WRITER_ID_BYTES = 8;
 const DEFAULT_NAME = "segment";
 const DEFAULT_WORKERS = 2;
+const LARGE_PUTS_MAX = 6;
 const OBJECT_COUNTER = "o".charCodeAt(0);
 
 interface Identity {
@@ -54,6 +55,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     buckets: new Buckets(engine.records),
     objectLocks: new KeyedMutex(),
     content: openChunkPool({ workers: options.workers ?? DEFAULT_WORKERS }),
+    largePuts: new Limiter(LARGE_PUTS_MAX),
     inFlight: new InFlight(),
   };
   const dropper = new Dropper(core);

@@ -1,9 +1,14 @@
 /** What the segment's tests share: a clock of our own, segments on memory, names and bodies. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe } from "vitest";
 import type { Clock } from "../../src/base/clock.ts";
 import { EfsError, type ErrorCode } from "../../src/base/errors.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { openLocalEngine } from "../../src/engine/local/open.ts";
 import { openMemoryEngine } from "../../src/engine/memory/memory-engine.ts";
 import { type BucketPath, type ObjectPath, parseBucketPath, parseObjectName } from "../../src/model/names.ts";
 import type { BucketOptions } from "../../src/model/namespace.ts";
@@ -37,14 +42,47 @@ export class TestClock implements Clock {
   }
 }
 
+type MakeEngine = (clock: Clock) => Promise<Engine>;
+
+const onMemory: MakeEngine = async (clock) => openMemoryEngine({ clock });
+let makeEngine = onMemory;
+
+/** How often a test repeats something: fewer times where every commit waits for a disk. */
+export function rounds(onMemoryCount: number, onLocalCount: number): number {
+  return makeEngine === onMemory ? onMemoryCount : onLocalCount;
+}
+
+/** Runs a suite on every engine: what `testSegment` opens when it is not given one. */
+export function onEachEngine(suite: () => void): void {
+  describe("on memory", suite);
+  describe("on local", () => {
+    const directories: string[] = [];
+    beforeEach(() => {
+      makeEngine = async (clock) => {
+        const directory = await mkdtemp(path.join(tmpdir(), "efs-segment-"));
+        directories.push(directory);
+        return openLocalEngine({ directory, clock, log: silentLog });
+      };
+    });
+    afterEach(async () => {
+      makeEngine = onMemory;
+      for (const segment of opened.splice(0)) await segment.close();
+      for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
+    });
+    suite();
+  });
+}
+
+const opened: Segment[] = [];
+
 export interface TestSegmentOptions extends Partial<SegmentOptions> {
   readonly seed?: number;
 }
 
 export async function testSegment(options: TestSegmentOptions = {}): Promise<Segment> {
   const clock = options.clock ?? new TestClock();
-  return openSegment({
-    engine: options.engine ?? openMemoryEngine({ clock }),
+  const segment = await openSegment({
+    engine: options.engine ?? (await makeEngine(clock)),
     clock,
     random: options.random ?? seededRandom(options.seed ?? 1),
     log: silentLog,
@@ -52,6 +90,8 @@ export async function testSegment(options: TestSegmentOptions = {}): Promise<Seg
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.freeBytesMin === undefined ? {} : { freeBytesMin: options.freeBytesMin }),
   });
+  if (options.engine === undefined && makeEngine !== onMemory) opened.push(segment);
+  return segment;
 }
 
 /** An engine that survives `close`, so that a segment can be opened on it again. */

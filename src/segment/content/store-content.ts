@@ -18,6 +18,8 @@ import { smallContentOf } from "./small-content.ts";
 
 /** Calls of putMany under way for one put; each holds a batch of about 5 MiB. */
 const PUTS_IN_FLIGHT = 3;
+/** Calls of at least this size are bounded over all puts (Core.largePuts), and with them the memory that they hold. */
+const LARGE_CALL_BYTES = 1024 * 1024;
 const PUT_CHUNKS_MAX = 1024;
 const PUT_BYTES_MAX = 16 * 1024 * 1024;
 /** Nodes that wait for what is under them; about 2 GiB of content stand between two flushes. */
@@ -80,8 +82,8 @@ class TreeWriter {
   readonly #core: Core;
   readonly #builder = new TreeBuilder();
   readonly #inFlight: Array<Promise<unknown>> = [];
-  /** Chunks not yet put: the last batch is held back, so that short content goes in one call with its nodes. */
-  #held: readonly ChunkPut[] = [];
+  /** The first batch is held back until a second comes, so that short content goes in one call with its nodes. */
+  #held: readonly ChunkPut[] | undefined = undefined;
   #nodes: ChunkPut[] = [];
 
   constructor(core: Core) {
@@ -95,9 +97,14 @@ class TreeWriter {
       if (put !== undefined) chunks.push(put);
       nodes.push(...this.#builder.add(reference));
     }
-    await this.#put(this.#held);
-    this.#held = chunks;
     this.#nodes.push(...nodes);
+    if (this.#held === undefined) {
+      this.#held = chunks;
+      return;
+    }
+    await this.#put(this.#held);
+    this.#held = [];
+    await this.#put(chunks);
     if (this.#nodes.length >= NODES_WAITING_MAX) await this.#flush();
   }
 
@@ -116,7 +123,7 @@ class TreeWriter {
 
   async #flush(): Promise<void> {
     await this.#settle(0);
-    const puts = [...this.#held, ...this.#nodes];
+    const puts = [...(this.#held ?? []), ...this.#nodes];
     this.#held = [];
     this.#nodes = [];
     for (const call of callsOf(puts)) {
@@ -130,11 +137,15 @@ class TreeWriter {
     const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
     const admitted = this.#core.guard.admit(sizeBytes);
     if (admitted !== undefined) await admitted;
-    const put = this.#core.guard.putMany(chunks);
+    const put = sizeBytes < LARGE_CALL_BYTES ? this.#core.guard.putMany(chunks) : this.#putLarge(chunks);
     // Awaited in `settle`; until then a failure is not unhandled.
     put.catch(() => undefined);
     this.#inFlight.push(put);
     await this.#settle(PUTS_IN_FLIGHT - 1);
+  }
+
+  #putLarge(chunks: readonly ChunkPut[]): Promise<unknown> {
+    return this.#core.largePuts.run(() => this.#core.guard.putMany(chunks));
   }
 
   /** Waits until at most so many calls are under way. */

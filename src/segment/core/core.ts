@@ -1,7 +1,7 @@
 /** What the features of a segment share: the stores, the clocks, the guard of free space, the buckets in use. */
 import type { Clock } from "../../base/clock.ts";
 import { EfsError } from "../../base/errors.ts";
-import type { KeyedMutex } from "../../base/limiter.ts";
+import type { KeyedMutex, Limiter } from "../../base/limiter.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { ChunkStore } from "../../engine/chunk-store.ts";
@@ -28,6 +28,8 @@ export interface Core {
   /** One writer at a time for each object, by log id and name; saves retries, the checks of the batch decide. */
   readonly objectLocks: KeyedMutex;
   readonly content: ChunkPool;
+  /** Large calls of putMany under way, over all puts. */
+  readonly largePuts: Limiter;
   /** Every call of the front door runs in it. */
   readonly inFlight: InFlight;
 }

@@ -1,0 +1,223 @@
+/** A crash at every step of every write: what was acknowledged is there, what was not is there wholly or not at all. */
+import { describe, expect, test } from "vitest";
+import { utf8 } from "../../src/base/bytes.ts";
+import { EfsError } from "../../src/base/errors.ts";
+import { seededRandom } from "../../src/base/random.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { openMemoryEngine } from "../../src/engine/memory/memory-engine.ts";
+import { parseSegmentId } from "../../src/model/ids.ts";
+import { parseServiceName } from "../../src/model/names.ts";
+import type { Version } from "../../src/model/version.ts";
+import type { Segment } from "../../src/segment/segment.ts";
+import { brokenInvariants } from "./invariants.ts";
+import { BUCKET, bytesOf, keptOpen, object, TestClock, testSegment, withBucket } from "./support.ts";
+
+const BIG = seededRandom(5).bytes(1_600_000);
+const VIA = parseSegmentId("F".repeat(16));
+
+/** An engine that dies at a step: a write before it took effect, or after, with its answer lost. */
+function dyingEngine(
+  engine: Engine,
+  deathStep: number,
+  isAfter: boolean,
+): { engine: Engine; steps: () => number } {
+  let steps = 0;
+  let isDead = false;
+  const dead = () => new EfsError("UNAVAILABLE", "the machine is off");
+  const write = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (isDead) throw dead();
+    steps += 1;
+    if (steps !== deathStep) return call();
+    isDead = true;
+    if (isAfter) await call();
+    throw dead();
+  };
+  const read = <T>(call: () => Promise<T>): Promise<T> => (isDead ? Promise.reject(dead()) : call());
+  const { chunks, records } = engine;
+  return {
+    steps: () => steps,
+    engine: {
+      chunks: {
+        putMany: (puts) => write(() => chunks.putMany(puts)),
+        get: (key) => read(() => chunks.get(key)),
+        getMany: (keys) => read(() => chunks.getMany(keys)),
+        claim: (keys) => write(() => chunks.claim(keys)),
+        deleteUnclaimed: (keys, before) => write(() => chunks.deleteUnclaimed(keys, before)),
+        list: (after, limit) => read(() => chunks.list(after, limit)),
+        stats: () => chunks.stats(),
+        close: async () => {},
+      },
+      records: {
+        get: (key) => read(() => records.get(key)),
+        getMany: (keys) => read(() => records.getMany(keys)),
+        scan: (options) => read(() => records.scan(options)),
+        commit: (batch) => write(() => records.commit(batch)),
+        lastPosition: (log) => read(() => records.lastPosition(log)),
+        watch: (prefix, onChange) => records.watch(prefix, onChange),
+        syncCount: () => records.syncCount(),
+        close: async () => {},
+      },
+      space: () => engine.space(),
+      close: async () => {},
+    },
+  };
+}
+
+interface Scenario {
+  readonly name: string;
+  readonly prepare: (segment: Segment) => Promise<void>;
+  readonly act: (segment: Segment) => Promise<unknown>;
+  /** What a reader sees after `act` was acknowledged. */
+  readonly done: (segment: Segment) => Promise<boolean>;
+  /** What a reader sees when it had no effect. */
+  readonly undone: (segment: Segment) => Promise<boolean>;
+}
+
+const isText = async (segment: Segment, name: string, expected: Uint8Array | undefined): Promise<boolean> => {
+  const content = await segment.objects.get(object(name)).catch(() => undefined);
+  if (content === undefined || expected === undefined) return content === expected;
+  return Buffer.compare(await bytesOf(content), expected) === 0;
+};
+
+const [SMALL, OLD] = [utf8("new"), utf8("old")];
+const receivedHistory = async (): Promise<readonly Version[]> => {
+  const far = await withBucket(await testSegment({ seed: 99 }), { versionsKept: 5 });
+  for (const text of ["1", "22", "333"]) await far.objects.put(object("a"), utf8(text));
+  await far.objects.put(object("b"), new Uint8Array(0));
+  return far.replication.walk(BUCKET, undefined, 100);
+};
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "a small put",
+    prepare: async () => {},
+    act: (segment) => segment.objects.put(object("a"), SMALL),
+    done: (segment) => isText(segment, "a", SMALL),
+    undone: (segment) => isText(segment, "a", undefined),
+  },
+  {
+    name: "a large put over a small object",
+    prepare: async (segment) => {
+      await segment.objects.put(object("a"), OLD);
+    },
+    act: (segment) => segment.objects.put(object("a"), BIG),
+    done: (segment) => isText(segment, "a", BIG),
+    undone: (segment) => isText(segment, "a", OLD),
+  },
+  {
+    name: "a delete",
+    prepare: async (segment) => {
+      await segment.objects.put(object("a"), OLD);
+    },
+    act: (segment) => segment.objects.delete(object("a")),
+    done: (segment) => isText(segment, "a", undefined),
+    undone: (segment) => isText(segment, "a", OLD),
+  },
+  {
+    name: "a copy of a large object",
+    prepare: async (segment) => {
+      await segment.objects.put(object("a"), BIG);
+    },
+    act: (segment) => segment.objects.copy(object("a"), object("b")),
+    done: (segment) => isText(segment, "b", BIG),
+    undone: (segment) => isText(segment, "b", undefined),
+  },
+  {
+    name: "versions from a link with their position",
+    prepare: async (segment) => {
+      const bytes = ["1", "22", "333"].map((text) => utf8(text));
+      for (const one of bytes) await segment.objects.put(object("seed"), one);
+    },
+    act: async (segment) => {
+      const state = { service: "hawaii", key: "position", value: utf8("4") };
+      await segment.replication.apply({ bucket: BUCKET, versions: await receivedHistory(), via: VIA, state });
+    },
+    done: async (segment) =>
+      (await segment.services.getState(parseServiceName("hawaii"), "position")) !== undefined &&
+      (await isText(segment, "a", utf8("333"))),
+    undone: async (segment) =>
+      (await segment.services.getState(parseServiceName("hawaii"), "position")) === undefined,
+  },
+];
+
+describe.each(SCENARIOS)("$name", (scenario) => {
+  test.each([false, true])("survives a crash at every step (after it took effect: %s)", async (isAfter) => {
+    let deathStep = 0;
+    for (let isFinished = false; !isFinished; ) {
+      deathStep += 1;
+      expect(deathStep).toBeLessThan(60);
+      const clock = new TestClock();
+      const inner = openMemoryEngine({ clock });
+      const prepared = await withBucket(await testSegment({ clock, engine: keptOpen(inner) }), {
+        versionsKept: 3,
+      });
+      await scenario.prepare(prepared);
+      await prepared.close();
+      const dying = dyingEngine(inner, deathStep, isAfter);
+      const outcome = await testSegment({ clock, engine: dying.engine, seed: 2 })
+        .then(scenario.act)
+        .then(
+          () => "acknowledged",
+          (thrown: unknown) => {
+            expect(thrown).toMatchObject({ code: "UNAVAILABLE" });
+            return "failed";
+          },
+        );
+      isFinished = dying.steps() < deathStep;
+      const after = await testSegment({ clock, engine: keptOpen(inner), seed: 3 });
+      const isDone = await scenario.done(after);
+      const isUndone = await scenario.undone(after);
+      expect({ deathStep, isDone: isDone || outcome === "failed", isEither: isDone || isUndone }).toEqual({
+        deathStep,
+        isDone: true,
+        isEither: true,
+      });
+      expect(await brokenInvariants(after, inner, BUCKET)).toEqual([]);
+      // What was interrupted can be done again.
+      await scenario.act(after).catch(() => undefined);
+      expect(await scenario.done(after)).toBe(true);
+      expect(await brokenInvariants(after, inner, BUCKET)).toEqual([]);
+      await after.close();
+    }
+    expect(deathStep).toBeGreaterThan(1);
+  });
+});
+
+describe("many writers at once", () => {
+  test("commits that were not synced when the machine stopped leave no half of a put", async () => {
+    for (let kept = 0; kept < 24; kept += 3) {
+      const clock = new TestClock();
+      const inner = openMemoryEngine({ clock, isHolding: true });
+      const pump = setInterval(() => inner.records.sync(), 0);
+      const segment = await withBucket(await testSegment({ clock, engine: keptOpen(inner) }), {
+        versionsKept: 2,
+      });
+      await segment.objects.put(object("0"), utf8("old"));
+      clearInterval(pump);
+      const acknowledged = new Set<string>();
+      const puts = Array.from({ length: 24 }, (_, index) =>
+        segment.objects.put(object(`${index % 12}`), utf8(`new ${index}`)).then((version) => {
+          acknowledged.add(version.uvid);
+        }),
+      );
+      const settled = Promise.allSettled(puts);
+      await expect.poll(() => inner.records.heldCount).toBe(12);
+      inner.records.sync(Math.min(kept, 12));
+      await expect.poll(() => acknowledged.size).toBe(Math.min(kept, 12));
+      inner.records.crash();
+      const drain = setInterval(() => inner.records.crash(), 0);
+      await settled;
+      clearInterval(drain);
+      const again = setInterval(() => inner.records.sync(), 0);
+      const after = await testSegment({ clock, engine: keptOpen(inner), seed: 2 });
+      expect(await brokenInvariants(after, inner, BUCKET)).toEqual([]);
+      const { items } = await after.objects.listVersions(BUCKET);
+      const there = new Set(items.map((version) => version.uvid as string));
+      expect([...acknowledged].filter((uvid) => !there.has(uvid))).toEqual([]);
+      const next = await after.objects.put(object("new"), utf8("x"));
+      expect(items.every((version) => version.uvid < next.uvid)).toBe(true);
+      await after.close();
+      clearInterval(again);
+    }
+  });
+});
