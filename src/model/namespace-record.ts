@@ -22,6 +22,7 @@ const CUSTOM_LIMITS = {
   valueBytesMax: SETTING_VALUE_BYTES_MAX,
 };
 
+/** @throws LIMIT, BAD_VALUE for custom keys that the reader would refuse */
 export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   const { chunking, versionsKept, custom } = record.options;
   const writer = new ByteWriter();
@@ -30,7 +31,7 @@ export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   writer.u8(chunkingByte(chunking));
   assert(versionsKept >= 1 && versionsKept <= VERSIONS_KEPT_MAX, "1 to 1,000 versions are kept");
   writeCount(writer, versionsKept, "versionsKept");
-  writeSortedPairs(writer, custom);
+  writeSortedPairs(writer, custom, CUSTOM_LIMITS);
   return writer.finish();
 }
 
@@ -48,11 +49,12 @@ export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
   return { logId, createdMs, options: { chunking, versionsKept, custom } };
 }
 
+/** @throws LIMIT, BAD_VALUE as above */
 export function encodeContainerRecord(record: ContainerRecord): Uint8Array {
   const writer = new ByteWriter();
   writer.u8(CONTAINER_FORMAT);
   writeCount(writer, record.createdMs, "createdMs");
-  writeSortedPairs(writer, record.custom);
+  writeSortedPairs(writer, record.custom, CUSTOM_LIMITS);
   return writer.finish();
 }
 

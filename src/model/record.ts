@@ -43,16 +43,38 @@ export interface PairLimits {
   readonly valueBytesMax: number;
 }
 
-type Entry = { readonly key: Uint8Array; readonly value: string };
+/** Text that its reader will take. @throws LIMIT, BAD_VALUE (not well-formed Unicode) */
+export function writeText(writer: ByteWriter, text: string, limit: { bytesMax: number; what: string }): void {
+  const bytes = utf8(text);
+  if (bytes.length > limit.bytesMax) {
+    throw new EfsError("LIMIT", `${limit.what} is ${bytes.length} bytes, the limit is ${limit.bytesMax}`);
+  }
+  if (/\p{Surrogate}/u.test(text))
+    throw new EfsError("BAD_VALUE", `${limit.what} is not well-formed Unicode`);
+  writer.bytes(bytes);
+}
 
-/** Keys and values in byte order of the keys, whatever the order of the object. */
-export function writeSortedPairs(writer: ByteWriter, pairs: Readonly<Record<string, string>>): void {
-  const names = Object.keys(pairs);
-  writer.varint(names.length);
-  if (names.length === 0) return;
-  const entries: Entry[] = names.map((name) => ({ key: utf8(name), value: pairs[name] ?? "" }));
-  entries.sort((left, right) => compareBytes(left.key, right.key));
-  for (const { key, value } of entries) writer.bytes(key).text(value);
+/**
+ * Keys and values in byte order of the keys, whatever the order of the object.
+ * @throws LIMIT, BAD_VALUE for what its reader would refuse
+ */
+export function writeSortedPairs(
+  writer: ByteWriter,
+  pairs: Readonly<Record<string, string>>,
+  limits: PairLimits,
+): void {
+  const keys = Object.keys(pairs);
+  if (keys.length > limits.entriesMax) {
+    throw new EfsError("LIMIT", `${keys.length} keys, the limit is ${limits.entriesMax}`);
+  }
+  writer.varint(keys.length);
+  const entries = keys.map((key) => ({ key, keyBytes: utf8(key), value: pairs[key] ?? "" }));
+  entries.sort((left, right) => compareBytes(left.keyBytes, right.keyBytes));
+  for (const { key, value } of entries) {
+    if (key === "") throw new EfsError("BAD_VALUE", "a key is empty");
+    writeText(writer, key, { bytesMax: limits.keyBytesMax, what: "a key" });
+    writeText(writer, value, { bytesMax: limits.valueBytesMax, what: "a value" });
+  }
 }
 
 /** @throws RECORD_CORRUPT when keys are out of order, empty or twice, or a limit is passed */

@@ -1,6 +1,6 @@
 /** The bytes of a configured service. FORMAT.md "Service". Settings keep their order; paths too. */
-import { assert } from "../base/assert.ts";
 import { ByteReader, ByteWriter } from "../base/cursor.ts";
+import { EfsError } from "../base/errors.ts";
 import {
   NAME_BYTES_MAX,
   SERVICE_PATHS_MAX,
@@ -8,7 +8,7 @@ import {
   SETTING_VALUE_BYTES_MAX,
 } from "./limits.ts";
 import { parseServiceName } from "./names.ts";
-import { corruptRecord, parsed, readFlags, readFormat, writeCount } from "./record.ts";
+import { corruptRecord, parsed, readFlags, readFormat, writeCount, writeText } from "./record.ts";
 import type { ServiceRecord, ServiceType } from "./service.ts";
 
 const FORMAT = 1;
@@ -18,21 +18,27 @@ const FLAG_ENABLED = 0x01;
 const TYPE_NUMBERS: Readonly<Record<ServiceType, number>> = { isgw: 1 };
 
 /** A served path with its options: three names, two slashes, and as much again. */
-const SERVED_BYTES_MAX = 2048;
+const SERVED_LIMIT = { bytesMax: 2048, what: "a served path" };
+const KEY_LIMIT = { bytesMax: NAME_BYTES_MAX, what: "a setting's key" };
+const VALUE_LIMIT = { bytesMax: SETTING_VALUE_BYTES_MAX, what: "a setting" };
 
+/** @throws LIMIT, BAD_VALUE for what `decodeService` would refuse */
 export function encodeService(service: ServiceRecord): Uint8Array {
   const { settings, served } = service;
-  assert(settings.length <= SERVICE_SETTINGS_MAX, "too many settings");
-  assert(served.length <= SERVICE_PATHS_MAX, "too many served paths");
+  checkCount(settings.length, SERVICE_SETTINGS_MAX, "settings");
+  checkCount(served.length, SERVICE_PATHS_MAX, "served paths");
   const writer = new ByteWriter(1024);
   writer.u8(FORMAT).u8(service.isEnabled ? FLAG_ENABLED : 0);
   writer.u8(TYPE_NUMBERS[service.type]);
   writer.text(service.name);
   writeCount(writer, service.revision, "the revision");
   writer.varint(settings.length);
-  for (const [key, value] of settings) writer.text(key).text(value);
+  for (const [key, value] of settings) {
+    writeText(writer, key, KEY_LIMIT);
+    writeText(writer, value, VALUE_LIMIT);
+  }
   writer.varint(served.length);
-  for (const path of served) writer.text(path);
+  for (const path of served) writeText(writer, path, SERVED_LIMIT);
   return writer.finish();
 }
 
@@ -47,7 +53,7 @@ export function decodeService(bytes: Uint8Array): ServiceRecord {
   const settings = readSettings(reader);
   const servedCount = reader.varint(SERVICE_PATHS_MAX);
   const served: string[] = [];
-  for (let index = 0; index < servedCount; index += 1) served.push(reader.text(SERVED_BYTES_MAX));
+  for (let index = 0; index < servedCount; index += 1) served.push(reader.text(SERVED_LIMIT.bytesMax));
   reader.end();
   return { name, type, isEnabled, settings, served, revision };
 }
@@ -63,6 +69,10 @@ function readSettings(reader: ByteReader): ServiceRecord["settings"] {
     settings.push([key, reader.text(SETTING_VALUE_BYTES_MAX)]);
   }
   return settings;
+}
+
+function checkCount(count: number, max: number, what: string): void {
+  if (count > max) throw new EfsError("LIMIT", `${count} ${what}, the limit is ${max}`);
 }
 
 function typeOf(number: number): ServiceType {

@@ -26,6 +26,7 @@ import {
   readSortedPairs,
   writeCount,
   writeSortedPairs,
+  writeText,
 } from "./record.ts";
 import { rootSizeBytes } from "./reference.ts";
 import { readRoot, writeRoot } from "./reference-codec.ts";
@@ -48,6 +49,7 @@ const FLAGS_ALL = 0x1f;
 const CLOCK_BYTES = 8;
 /** Printable ASCII without spaces and capitals. */
 const METADATA_KEY = /^[\x21-\x40\x5b-\x7e]+$/;
+const CONTENT_TYPE_LIMIT = { bytesMax: CONTENT_TYPE_BYTES_MAX, what: "the content type" };
 const METADATA_LIMITS = {
   entriesMax: METADATA_ENTRIES_MAX,
   keyBytesMax: METADATA_KEY_BYTES_MAX,
@@ -56,7 +58,7 @@ const METADATA_LIMITS = {
 
 /**
  * `known` is written in order of segments and metadata in order of keys, so equal versions have equal bytes.
- * @throws LIMIT when the manifest is longer than VERSION_MANIFEST_BYTES_MAX
+ * @throws LIMIT, BAD_VALUE for what `decodeVersion` would refuse
  */
 export function encodeVersion(version: Version): Uint8Array {
   const hasMetadata = Object.keys(version.metadata).length > 0;
@@ -78,8 +80,12 @@ export function encodeVersion(version: Version): Uint8Array {
   assert(!version.isDeleted || version.content.kind === "none", "a deleted version has no content");
   writeRoot(writer, version.content);
   writeKnown(writer, version, form);
-  if (version.contentType !== undefined) writer.text(version.contentType);
-  if (hasMetadata) writeSortedPairs(writer, version.metadata);
+  if (version.contentType !== undefined) writeText(writer, version.contentType, CONTENT_TYPE_LIMIT);
+  if (hasMetadata) {
+    const fault = metadataFault(version.metadata);
+    if (fault !== undefined) throw new EfsError("LIMIT", fault);
+    writeSortedPairs(writer, version.metadata, METADATA_LIMITS);
+  }
   if (writer.length > VERSION_MANIFEST_BYTES_MAX) {
     throw new EfsError(
       "LIMIT",
@@ -181,15 +187,20 @@ function readKnown(reader: ByteReader, uvid: Uvid, form: number): Version["known
 
 function readMetadata(reader: ByteReader): Readonly<Record<string, string>> {
   const metadata = readSortedPairs(reader, METADATA_LIMITS);
+  const fault = metadataFault(metadata);
+  if (fault !== undefined) throw corruptRecord(fault);
+  return metadata;
+}
+
+function metadataFault(metadata: Readonly<Record<string, string>>): string | undefined {
   const entries = Object.entries(metadata);
-  if (entries.length === 0) throw corruptRecord("empty metadata is left out");
+  if (entries.length === 0) return "empty metadata is left out";
   let sizeBytes = 0;
   for (const [key, value] of entries) {
-    if (!METADATA_KEY.test(key)) throw corruptRecord("a metadata key is not lower-case ASCII");
+    if (!METADATA_KEY.test(key)) return "a metadata key is not lower-case ASCII";
     sizeBytes += key.length + utf8(value).length;
   }
-  if (sizeBytes > METADATA_BYTES_MAX) throw corruptRecord("the metadata is over its limit");
-  return metadata;
+  return sizeBytes > METADATA_BYTES_MAX ? "the metadata is over its limit" : undefined;
 }
 
 function uvidRaw(uvid: Uvid): Uint8Array {

@@ -1,0 +1,158 @@
+/** Generators of every record of the model, within its limits, for property tests. */
+import fc from "fast-check";
+import { contentIdOf, logIdOf, segmentIdOf, writerIdOf } from "../../src/model/ids.ts";
+import { FIXED_CHUNK_BYTES_MAX, NODE_REFERENCES_MAX, OBJECT_SIZE_BYTES_MAX } from "../../src/model/limits.ts";
+import { type ObjectName, parseObjectName, parseServiceName } from "../../src/model/names.ts";
+import type { BucketRecord, Chunking, ContainerRecord } from "../../src/model/namespace.ts";
+import { type ContentRoot, type Reference, rootSizeBytes } from "../../src/model/reference.ts";
+import type { ServiceRecord } from "../../src/model/service.ts";
+import { makeUvid } from "../../src/model/uvid.ts";
+import type { LogEntry, Version } from "../../src/model/version.ts";
+
+const bytesOf = (count: number) => fc.uint8Array({ minLength: count, maxLength: count });
+export const contentIds = bytesOf(32).map(contentIdOf);
+const segments = bytesOf(8).map(segmentIdOf);
+const writers = bytesOf(8).map(writerIdOf);
+const clocks = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const uvids = fc.record({ clock: clocks, segment: segments, writer: writers }).map(makeUvid);
+const wholes = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const text = (maxBytes: number) =>
+  fc.string({ unit: "binary", maxLength: 40 }).filter((value) => Buffer.byteLength(value) <= maxBytes);
+
+export const objectNames: fc.Arbitrary<ObjectName> = fc
+  .string({ unit: "binary", minLength: 1, maxLength: 60 })
+  .filter((name) => !name.includes("\0"))
+  .map(parseObjectName);
+
+const zeros = fc.record({
+  kind: fc.constant("zeros" as const),
+  lengthBytes: fc.integer({ min: 1, max: OBJECT_SIZE_BYTES_MAX }),
+});
+const sliceOf = (kind: "chunk" | "node", reachBytes: number) =>
+  fc
+    .record({
+      id: contentIds,
+      lengthBytes: fc.integer({ min: 1, max: reachBytes }),
+      skip: fc.oneof(fc.constant(0), fc.nat()),
+    })
+    .map(({ id, lengthBytes, skip }): Reference => {
+      return { kind, id, skipBytes: skip % (reachBytes - lengthBytes + 1), lengthBytes };
+    });
+export const references: fc.Arbitrary<Reference> = fc.oneof(
+  zeros,
+  sliceOf("chunk", FIXED_CHUNK_BYTES_MAX),
+  sliceOf("node", OBJECT_SIZE_BYTES_MAX),
+);
+export const roots: fc.Arbitrary<ContentRoot> = fc.oneof(
+  fc.constant({ kind: "none" as const }),
+  fc.record({
+    kind: fc.constant("small" as const),
+    id: contentIds,
+    lengthBytes: fc.integer({ min: 1, max: 1024 }),
+  }),
+  references,
+);
+export const nodes: fc.Arbitrary<readonly Reference[]> = fc.array(
+  fc.oneof(sliceOf("chunk", FIXED_CHUNK_BYTES_MAX), zeros.map(shortened)),
+  { minLength: 1, maxLength: NODE_REFERENCES_MAX },
+);
+
+/** So that 256 of them stay within the size of an object. */
+function shortened(reference: Reference): Reference {
+  return { ...reference, lengthBytes: Math.ceil(reference.lengthBytes / NODE_REFERENCES_MAX) };
+}
+
+const metadata = fc
+  .dictionary(fc.stringMatching(/^[\x21-\x40\x5b-\x7e]{1,20}$/), text(200), { maxKeys: 12 })
+  .map((pairs) => Object.fromEntries(Object.entries(pairs).sort()));
+
+/** Nothing known, one's own previous version by the same or another writer, or a list of segments. */
+const versionsKnown = fc.oneof(
+  fc.constant([]),
+  fc
+    .array(uvids, { minLength: 1, maxLength: 5 })
+    .map((list) =>
+      [...new Map(list.map((uvid) => [uvid.slice(16, 32), uvid])).entries()]
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .map(([segment, uvid]) => ({ segment: segment as ReturnType<typeof segmentIdOf>, uvid })),
+    ),
+);
+
+export const versions: fc.Arbitrary<Version> = fc
+  .record({
+    object: objectNames,
+    clock: clocks,
+    earlier: clocks,
+    segment: segments,
+    writer: writers,
+    otherWriter: writers,
+    form: fc.constantFrom("list", "own writer", "own segment"),
+    known: versionsKnown,
+    generation: wholes.map((value) => Math.max(1, value)),
+    isDeleted: fc.boolean(),
+    content: roots,
+    modifiedMs: wholes,
+    contentType: fc.option(text(255), { nil: undefined }),
+    metadata,
+  })
+  .map(({ clock, earlier, segment, writer, otherWriter, form, isDeleted, ...rest }) => {
+    const content: ContentRoot = isDeleted ? { kind: "none" } : rest.content;
+    const before = makeUvid({
+      clock: earlier,
+      segment,
+      writer: form === "own writer" ? writer : otherWriter,
+    });
+    return {
+      ...rest,
+      uvid: makeUvid({ clock, segment, writer }),
+      known: form === "list" ? rest.known : [{ segment, uvid: before }],
+      isDeleted,
+      content,
+      sizeBytes: rootSizeBytes(content),
+    };
+  });
+
+export const logEntries: fc.Arbitrary<LogEntry> = fc.record({
+  kind: fc.constant("version" as const),
+  object: objectNames,
+  uvid: uvids,
+  generation: wholes.map((value) => Math.max(1, value)),
+  isDeleted: fc.boolean(),
+  sizeBytes: fc.nat({ max: OBJECT_SIZE_BYTES_MAX }),
+  loggedMs: wholes,
+  base: roots,
+  via: fc.option(segments, { nil: undefined }),
+});
+
+const custom = fc.dictionary(
+  text(60).filter((key) => key !== ""),
+  text(200),
+  { maxKeys: 8 },
+);
+const chunkings: fc.Arbitrary<Chunking> = fc.oneof(
+  fc.constant({ kind: "content" as const }),
+  fc.integer({ min: 13, max: 20 }).map((power) => ({ kind: "fixed" as const, chunkBytes: 2 ** power })),
+);
+export const bucketRecords: fc.Arbitrary<BucketRecord> = fc.record({
+  logId: bytesOf(8).map(logIdOf),
+  createdMs: wholes,
+  options: fc.record({ chunking: chunkings, versionsKept: fc.integer({ min: 1, max: 1000 }), custom }),
+});
+export const containerRecords: fc.Arbitrary<ContainerRecord> = fc.record({ createdMs: wholes, custom });
+export const serviceRecords: fc.Arbitrary<ServiceRecord> = fc.record({
+  name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/).map(parseServiceName),
+  type: fc.constant("isgw" as const),
+  isEnabled: fc.boolean(),
+  settings: fc.uniqueArray(
+    fc.tuple(
+      text(60).filter((key) => key !== ""),
+      text(200),
+    ),
+    {
+      maxLength: 20,
+      selector: ([key]) => key,
+    },
+  ),
+  served: fc.array(text(400), { maxLength: 10 }),
+  revision: wholes,
+});

@@ -1,0 +1,100 @@
+/** One of each record, by hand: what the golden bytes are of. Changing one is changing FORMAT.md's examples. */
+import { contentIdOf, logIdOf, parseSegmentId, parseWriterId } from "../../src/model/ids.ts";
+import { parseObjectName, parseServiceName } from "../../src/model/names.ts";
+import type { BucketRecord, ContainerRecord } from "../../src/model/namespace.ts";
+import type { ContentRoot, Reference } from "../../src/model/reference.ts";
+import type { ServiceRecord } from "../../src/model/service.ts";
+import { makeUvid } from "../../src/model/uvid.ts";
+import type { LogEntry, Version } from "../../src/model/version.ts";
+
+const id = (first: number) =>
+  contentIdOf(Uint8Array.from({ length: 32 }, (_, index) => (first + index) & 0xff));
+const segment = parseSegmentId("1122334455667788");
+const other = parseSegmentId("99AABBCCDDEEFF00");
+const writer = parseWriterId("0102030405060708");
+const clock = (count: number) => (1_795_000_000_000n << 16n) + BigInt(count);
+const uvid = makeUvid({ clock: clock(2), segment, writer });
+
+/** A first version: nothing known, one chunk. */
+export const firstVersion: Version = {
+  object: parseObjectName("photos/naupaka.jpg"),
+  uvid,
+  generation: 1,
+  known: [],
+  isDeleted: false,
+  sizeBytes: 70_000,
+  content: { kind: "chunk", id: id(0), skipBytes: 0, lengthBytes: 70_000 },
+  modifiedMs: 1_795_000_000_123,
+  contentType: undefined,
+  metadata: {},
+};
+
+/** Everything that a version can have. */
+export const fullVersion: Version = {
+  ...firstVersion,
+  generation: 300,
+  known: [
+    { segment, uvid: makeUvid({ clock: clock(1), segment, writer }) },
+    { segment: other, uvid: makeUvid({ clock: clock(0), segment: other, writer }) },
+  ],
+  sizeBytes: 5_000_000_000,
+  content: { kind: "node", id: id(64), skipBytes: 10, lengthBytes: 5_000_000_000 },
+  contentType: "image/jpeg",
+  metadata: { "mtime-ms": "1795000000000", mode: "644" },
+};
+
+/** What deleting writes after `firstVersion`. */
+export const deletedVersion: Version = {
+  ...firstVersion,
+  uvid: makeUvid({ clock: clock(3), segment, writer }),
+  generation: 2,
+  known: [{ segment, uvid }],
+  isDeleted: true,
+  sizeBytes: 0,
+  content: { kind: "none" },
+};
+
+export const logEntry: LogEntry = {
+  kind: "version",
+  object: firstVersion.object,
+  uvid,
+  generation: 2,
+  isDeleted: false,
+  sizeBytes: 70_000,
+  loggedMs: 1_795_000_000_456,
+  base: { kind: "small", id: id(128), lengthBytes: 11 },
+  via: other,
+};
+
+export const node: readonly Reference[] = [
+  { kind: "chunk", id: id(0), skipBytes: 0, lengthBytes: 65_536 },
+  { kind: "zeros", lengthBytes: 1_048_576 },
+  { kind: "chunk", id: id(32), skipBytes: 100, lengthBytes: 5_000 },
+  { kind: "node", id: id(64), skipBytes: 0, lengthBytes: 4_000_000 },
+];
+
+export const root: ContentRoot = { kind: "node", id: id(64), skipBytes: 0, lengthBytes: 104_857_600 };
+
+export const bucketRecord: BucketRecord = {
+  logId: logIdOf(Uint8Array.from([1, 1, 2, 3, 5, 8, 13, 21])),
+  createdMs: 1_795_000_000_000,
+  options: {
+    chunking: { kind: "fixed", chunkBytes: 131_072 },
+    versionsKept: 3,
+    custom: { "X-Owner": "aloha" },
+  },
+};
+
+export const containerRecord: ContainerRecord = { createdMs: 1_795_000_000_000, custom: {} };
+
+export const serviceRecord: ServiceRecord = {
+  name: parseServiceName("hawaii"),
+  type: "isgw",
+  isEnabled: true,
+  settings: [
+    ["X-Description", "Inter Segment Gateway"],
+    ["X-ISGW-Remote", "ccow://10.0.0.2:14000"],
+  ],
+  served: ["Hawaii/Cola/bk1"],
+  revision: 7,
+};
