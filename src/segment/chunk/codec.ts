@@ -99,6 +99,9 @@ function looksCompressible(plain: Uint8Array): boolean {
   }
   const expected = sampleBytes / 256;
   let squares = 0;
-  for (const count of histogram) squares += (count - expected) ** 2;
+  for (let byte = 0; byte < 256; byte += 1) {
+    const excess = (histogram[byte] as number) - expected;
+    squares += excess * excess;
+  }
   return squares / expected > CHI_SQUARE_MIN;
 }
