@@ -47,6 +47,13 @@ type MakeEngine = (clock: Clock) => Promise<Engine>;
 const onMemory: MakeEngine = async (clock) => openMemoryEngine({ clock });
 let makeEngine = onMemory;
 
+/** An engine of the kind that the suite runs on; the suite closes it. */
+export async function openEngine(clock: Clock): Promise<Engine> {
+  const engine = await makeEngine(clock);
+  if (makeEngine !== onMemory) openedEngines.push(engine);
+  return engine;
+}
+
 /** How often a test repeats something: fewer times where every commit waits for a disk. */
 export function rounds(onMemoryCount: number, onLocalCount: number): number {
   return makeEngine === onMemory ? onMemoryCount : onLocalCount;
@@ -67,6 +74,7 @@ export function onEachEngine(suite: () => void): void {
     afterEach(async () => {
       makeEngine = onMemory;
       for (const segment of opened.splice(0)) await segment.close();
+      for (const engine of openedEngines.splice(0)) await engine.close();
       for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
     });
     suite();
@@ -74,6 +82,7 @@ export function onEachEngine(suite: () => void): void {
 }
 
 const opened: Segment[] = [];
+const openedEngines: Engine[] = [];
 
 export interface TestSegmentOptions extends Partial<SegmentOptions> {
   readonly seed?: number;

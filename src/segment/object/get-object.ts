@@ -3,8 +3,7 @@ import { EfsError } from "../../base/errors.ts";
 import type { BucketPath } from "../../model/names.ts";
 import { escapeName, formatObjectPath, type ObjectName, type ObjectPath } from "../../model/names.ts";
 import type { Version } from "../../model/version.ts";
-import { readContent } from "../chunk/tree-reader.ts";
-import { fetcherOf } from "../content/fetch-pieces.ts";
+import { readRoot } from "../content/read-root.ts";
 import type { Core } from "../core/core.ts";
 import { checkLimit } from "../namespace/listing.ts";
 import type { GetOptions, ObjectContent } from "../objects.ts";
@@ -73,7 +72,7 @@ async function* bodyOf(
 ): AsyncGenerator<Uint8Array> {
   let offset = range.startByte;
   try {
-    for await (const piece of readContent(fetcherOf(core), version.content, { ...range, signal })) {
+    for await (const piece of readRoot(core, version.content, { ...range, signal })) {
       offset += piece.length;
       yield piece;
     }

@@ -6,8 +6,9 @@ import type { ContentId } from "../../model/ids.ts";
 import { escapeName } from "../../model/names.ts";
 import { type ContentRoot, type Reference, rootSizeBytes } from "../../model/reference.ts";
 import type { Version } from "../../model/version.ts";
-import { readContent, readTreeNode, verifiedPiece } from "../chunk/tree-reader.ts";
+import { readTreeNode, verifiedPiece } from "../chunk/tree-reader.ts";
 import { fetcherOf, fetchPieces, hasSmalls } from "../content/fetch-pieces.ts";
+import { readRoot } from "../content/read-root.ts";
 import type { Core } from "../core/core.ts";
 import { checkLimit } from "../namespace/listing.ts";
 import type { ContentPiece } from "../replication.ts";
@@ -97,7 +98,7 @@ export async function readRootRange(
     );
   }
   const pieces: Uint8Array[] = [];
-  for await (const piece of readContent(fetcherOf(core), root, range)) pieces.push(piece);
+  for await (const piece of readRoot(core, root, range)) pieces.push(piece);
   return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : concat(pieces);
 }
 
