@@ -4,6 +4,7 @@
  */
 import { bytesOfText, byteText } from "../../base/byte-text.ts";
 import { equalBytes } from "../../base/bytes.ts";
+import { EfsError } from "../../base/errors.ts";
 import { checkBatch, checkRecordKey, checkRecordKeys, checkScan, SCAN_PAGE_BYTES } from "../limits.ts";
 import type {
   Batch,
@@ -36,22 +37,26 @@ interface Plan {
 export class LocalMetaStore implements MetaStore {
   readonly #map: DurableMap;
   readonly #watchers = new Watchers();
+  #isClosed = false;
 
   constructor(map: DurableMap) {
     this.#map = map;
   }
 
   async get(key: RecordKey): Promise<Uint8Array | undefined> {
+    this.#checkOpen();
     checkRecordKey(key);
     return this.#map.get(RECORDS + byteText(key))?.slice();
   }
 
   async getMany(keys: readonly RecordKey[]): Promise<ReadonlyArray<Uint8Array | undefined>> {
+    this.#checkOpen();
     checkRecordKeys(keys);
     return keys.map((key) => this.#map.get(RECORDS + byteText(key))?.slice());
   }
 
   async scan(options: ScanOptions): Promise<ScanPage> {
+    this.#checkOpen();
     checkScan(options);
     const entries = this.#map.range({
       from: RECORDS + byteText(options.from),
@@ -70,6 +75,7 @@ export class LocalMetaStore implements MetaStore {
   }
 
   async commit(batch: Batch): Promise<CommitOutcome> {
+    this.#checkOpen();
     checkBatch(batch);
     const plan = planOf(batch);
     const touched: string[] = [];
@@ -82,6 +88,7 @@ export class LocalMetaStore implements MetaStore {
   }
 
   async lastPosition(log: RecordKey): Promise<bigint> {
+    this.#checkOpen();
     return positionOf(HEADS + byteText(log), this.#map.get(HEADS + byteText(log)));
   }
 
@@ -93,9 +100,14 @@ export class LocalMetaStore implements MetaStore {
     return this.#map.syncCount();
   }
 
-  /** Ends the watches; the map is closed by the engine. */
+  /** Ends the watches; the engine closes the map. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#watchers.clear();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new EfsError("SHUTTING_DOWN", "the record store is closed");
   }
 }
 

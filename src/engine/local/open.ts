@@ -37,13 +37,14 @@ export async function openLocalEngine(options: LocalEngineOptions): Promise<Engi
     const index = path.join(directory, "index");
     await mkdir(index, { recursive: true, mode: 0o700 });
     const stores = await assembleLocal({ ...options, disk, tree: openLmdbTree(index), salt: format.salt });
+    let closing: Promise<void> | undefined;
     return {
       chunks: stores.chunks,
       records: stores.records,
       space: () => spaceOf(directory),
-      close: async () => {
-        await stores.close();
-        await lock.release();
+      close: () => {
+        closing ??= stores.close().finally(() => lock.release());
+        return closing;
       },
     };
   } catch (error) {
