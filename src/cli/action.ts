@@ -51,6 +51,7 @@ export function watchAction<Given extends readonly unknown[], Result>(
     await untilAborted(session, once(given, rendering, watch === true));
     while (watch === true) {
       await session.clock.sleep(every, session.signal);
+      if (session.signal.aborted) throw new EfsError("CANCELLED", "interrupted");
       await untilAborted(
         session,
         once(given, rendering, true).catch((thrown) => tellUnlessBroken(session, thrown)),

@@ -32,7 +32,7 @@ export async function renderPages<Item>(
   await stdout.write(writer.start);
   for await (const page of pages) {
     hasAny ||= page.length > 0;
-    await stdout.write(writer.page(page));
+    await stdout.write(await writer.page(page));
   }
   await stdout.write(writer.end);
   if (!hasAny && format !== "json" && stdout.isTerminal) await session.talk.say(view.empty);
@@ -40,7 +40,7 @@ export async function renderPages<Item>(
 
 interface PageWriter<Item> {
   readonly start: string;
-  readonly page: (items: readonly Item[]) => string;
+  readonly page: (items: readonly Item[]) => string | Promise<string>;
   readonly end: string;
 }
 

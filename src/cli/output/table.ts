@@ -1,5 +1,8 @@
-/** Aligned columns without lines, by cli-table3. Pages of one list keep the widths of the pages before them. */
-import Table from "cli-table3";
+/**
+ * Aligned columns without lines. Text that is not plain ASCII is laid out by cli-table3, which knows how wide characters are; it takes half
+ * a millisecond a row, so plain rows are padded here. Pages of one list keep the widths of the pages before them.
+ */
+import type Table from "cli-table3";
 import type { Paint } from "./paint.ts";
 
 const BORDERLESS = {
@@ -20,11 +23,15 @@ const BORDERLESS = {
   middle: "   ",
 } as const;
 
+const GAP = "   ";
+
+type Rows = ReadonlyArray<readonly string[]>;
+
 /** Lays pages out one after another: the header once, columns at least as wide as before. */
 export class TablePages {
   readonly #headers: readonly string[];
   readonly #paint: Paint;
-  #widths: number[];
+  #widths: readonly number[];
   #isFirst = true;
   readonly #hasHeaders: boolean;
 
@@ -40,32 +47,60 @@ export class TablePages {
   }
 
   /** The lines of one page, each ended by a newline. */
-  page(rows: ReadonlyArray<readonly string[]>): string {
-    const withHeader = this.#isFirst && this.#hasHeaders ? [[...this.#headers], ...rows] : rows;
+  async page(rows: Rows): Promise<string> {
+    const hasHeader = this.#isFirst && this.#hasHeaders;
+    const all = hasHeader ? [this.#headers, ...rows] : rows;
     this.#isFirst = false;
-    if (withHeader.length === 0) return "";
-    const natural = lay(withHeader, undefined);
-    const widths = natural.widths.map((width, index) => Math.max(width, this.#widths[index] ?? 0));
-    const isWider = widths.some((width, index) => width > (natural.widths[index] ?? 0));
+    if (all.length === 0) return "";
+    const { lines, widths } = isPlain(all) ? layPlain(all, this.#widths) : await layWide(all, this.#widths);
     this.#widths = widths;
-    const lines = (isWider ? lay(withHeader, widths) : natural).lines;
-    const first = lines[0];
-    if (withHeader !== rows && first !== undefined) lines[0] = this.#paint.strong(first);
-    return `${lines.join("\n")}\n`;
+    const shown = lines.map((line, index) => (hasHeader && index === 0 ? this.#paint.strong(line) : line));
+    return `${shown.join("\n")}\n`;
   }
 }
 
-function lay(rows: ReadonlyArray<readonly string[]>, widths: readonly number[] | undefined) {
-  const colWidths = [...(widths ?? [])];
-  const table = new Table({
+interface Layout {
+  readonly lines: readonly string[];
+  readonly widths: readonly number[];
+}
+
+function isPlain(rows: Rows): boolean {
+  return rows.every((row) => row.every((cell) => /^[\x20-\x7e]*$/.test(cell)));
+}
+
+/** Every character is one column wide. */
+function layPlain(rows: Rows, widthsMin: readonly number[]): Layout {
+  const widths = [...widthsMin];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+  }
+  const lines = rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join(GAP)
+      .trimEnd(),
+  );
+  return { lines, widths };
+}
+
+async function layWide(rows: Rows, widthsMin: readonly number[]): Promise<Layout> {
+  const { default: WideTable } = await import("cli-table3");
+  const natural = laidBy(WideTable, rows, []);
+  const widths = natural.widths.map((width, index) => Math.max(width, widthsMin[index] ?? 0));
+  const isWider = widths.some((width, index) => width > (natural.widths[index] ?? 0));
+  return isWider ? laidBy(WideTable, rows, widths) : natural;
+}
+
+function laidBy(WideTable: typeof Table, rows: Rows, widths: readonly number[]): Layout {
+  const table = new WideTable({
     chars: BORDERLESS,
-    colWidths,
+    colWidths: [...widths],
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
   for (const row of rows) table.push([...row]);
-  const lines = table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
-  return { lines, widths: table.options.colWidths.map((width) => width ?? 0) };
+  const lines = table.toString().split("\n");
+  return {
+    lines: lines.map((line) => line.trimEnd()),
+    widths: table.options.colWidths.map((width) => width ?? 0),
+  };
 }

@@ -51,9 +51,14 @@ async function fill(handle: FileHandle, path: string, options: WriteOptions): Pr
     const mode = modeOf(metadata) ?? options.mode;
     if (mode !== undefined) await handle.chmod(mode);
     const mtimeNs = mtimeNsOf(metadata);
-    if (mtimeNs !== undefined) await handle.utimes(Number(mtimeNs) / 1e9, Number(mtimeNs) / 1e9);
+    if (mtimeNs !== undefined) await handle.utimes(secondsOf(mtimeNs), secondsOf(mtimeNs));
     if (isDurable === true) await handle.sync();
   });
+}
+
+/** Whole microseconds, and a little more: the system cuts below them, and a double may be a little less than it should. */
+function secondsOf(ns: bigint): number {
+  return (Number(ns / 1000n) + 0.25) / 1e6;
 }
 
 /** Writes the whole body to an open file or device. */

@@ -81,8 +81,8 @@ function textOf(status: Shown, { paint, nowMs }: Look): string {
   ];
   if (status.services.length === 0) lines.push("  services  none");
   for (const { name, type, isEnabled, state: words } of status.services) {
-    const shown = isEnabled && isFault(words) ? paint.bad(words) : words;
-    lines.push(`  service   ${forTerminal(name)} (${type}) ${isEnabled ? "enabled" : "disabled"}: ${shown}`);
+    const shown = isFault(words) ? paint.bad(words) : words;
+    lines.push(`  service   ${forTerminal(name)} (${type}) ${isEnabled ? `enabled: ${shown}` : "disabled"}`);
   }
   return `${lines.join("\n")}\n`;
 }
