@@ -58,26 +58,23 @@ export async function* readContent(
   if (root.kind === "none" || lengthBytes <= 0) return;
   const ahead: Batch[] = [];
   const batches = fetchBatches(fetch, leaves(fetch, root, { skipBytes: startByte, lengthBytes }));
-  try {
-    for (;;) {
-      while (ahead.length < FETCHES_AHEAD) {
-        checkSignal(options.signal);
-        const next = await batches.next();
-        if (next.done === true) break;
-        ahead.push(next.value);
-      }
-      const batch = ahead.shift();
-      if (batch === undefined) return;
-      const stored = await batch.stored;
-      let index = 0;
-      for (const leaf of batch.leaves) {
-        checkSignal(options.signal);
-        if (leaf.piece === undefined) yield* zeros(leaf.lengthBytes);
-        else yield verifiedSlice(leaf, leaf.piece, stored[index++]);
-      }
+  for (;;) {
+    while (ahead.length < FETCHES_AHEAD) {
+      checkSignal(options.signal);
+      const next = await batches.next();
+      if (next.done === true) break;
+      ahead.push(next.value);
     }
-  } finally {
-    for (const batch of ahead) batch.stored.catch(() => undefined);
+    const batch = ahead.shift();
+    if (batch === undefined) return;
+    const stored = await batch.stored;
+    let index = 0;
+    for (const leaf of batch.leaves) {
+      checkSignal(options.signal);
+      if (leaf.piece === undefined) yield* zeros(leaf.lengthBytes);
+      else yield verifiedSlice(leaf, leaf.piece, stored[index++]);
+    }
+    if (batch.failure !== undefined) throw batch.failure.error;
   }
 }
 
@@ -120,6 +117,8 @@ interface Batch {
   readonly leaves: readonly Leaf[];
   /** For the leaves that are no zeros, in order. */
   readonly stored: Promise<ReadonlyArray<StoredChunk | undefined>>;
+  /** What stopped the descent behind these leaves: thrown when they have been given out. */
+  readonly failure: { readonly error: unknown } | undefined;
 }
 
 interface Range {
@@ -135,24 +134,29 @@ interface Place {
 async function* fetchBatches(fetch: FetchPieces, source: AsyncIterable<Leaf>): AsyncGenerator<Batch> {
   let batch: Leaf[] = [];
   let sizeBytes = 0;
-  for await (const leaf of source) {
-    batch.push(leaf);
-    if (leaf.piece !== undefined) sizeBytes += leaf.skipBytes + leaf.lengthBytes;
-    if (sizeBytes < FETCH_BYTES_MAX && batch.length < FETCH_PIECES_MAX) continue;
-    yield fetched(fetch, batch);
-    batch = [];
-    sizeBytes = 0;
+  let failure: Batch["failure"];
+  try {
+    for await (const leaf of source) {
+      batch.push(leaf);
+      if (leaf.piece !== undefined) sizeBytes += leaf.skipBytes + leaf.lengthBytes;
+      if (sizeBytes < FETCH_BYTES_MAX && batch.length < FETCH_PIECES_MAX) continue;
+      yield fetched(fetch, batch);
+      batch = [];
+      sizeBytes = 0;
+    }
+  } catch (error) {
+    failure = { error };
   }
-  if (batch.length > 0) yield fetched(fetch, batch);
+  if (batch.length > 0 || failure !== undefined) yield fetched(fetch, batch, failure);
 }
 
-function fetched(fetch: FetchPieces, batch: readonly Leaf[]): Batch {
+function fetched(fetch: FetchPieces, batch: readonly Leaf[], failure?: Batch["failure"]): Batch {
   const pieces: ContentPiece[] = [];
   for (const { piece } of batch) if (piece !== undefined) pieces.push(piece);
   const stored = pieces.length === 0 ? Promise.resolve([]) : fetch(pieces);
   // Awaited when its turn comes; a failure until then is not unhandled.
   stored.catch(() => undefined);
-  return { leaves: batch, stored };
+  return { leaves: batch, stored, failure };
 }
 
 /** Chunks and zeros of a range, in order. */
