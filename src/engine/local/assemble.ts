@@ -29,6 +29,7 @@ export interface AssembleOptions {
   readonly log: Log;
   readonly packBytesMax?: number | undefined;
   readonly claimAheadMs?: number | undefined;
+  readonly journalFileBytes?: number | undefined;
 }
 
 export interface LocalStores {
@@ -55,7 +56,7 @@ async function assemble(options: AssembleOptions): Promise<LocalStores> {
   await disk.makeDirectory(packs);
   await disk.syncDirectory(directory);
   const health = new Health(log);
-  const map = await DurableMap.open({ disk, directory, tree: options.tree, salt: options.salt, health, log });
+  const map = await DurableMap.open({ ...options, health });
   const packBytesMax = options.packBytesMax ?? PACK_BYTES_MAX;
   const files = new PackFiles({ disk, directory: packs, health, packBytesMax });
   const index = new ChunkIndex(map);

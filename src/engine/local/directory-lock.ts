@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import { EfsError, systemCode } from "../../base/errors.ts";
+import { realDisk } from "./disk.ts";
 
 const LOCK_FILE = "lock";
 /** Exit status of `flock --nonblock` when another open file holds the lock. */
@@ -19,7 +20,7 @@ export interface DirectoryLock {
 
 /** @throws DATA_DIRECTORY_IN_USE when another open engine owns the directory. */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDurably(directory);
   const file = await openLockFile(path.join(directory, LOCK_FILE));
   try {
     const status = await flock(file.fd);
@@ -32,6 +33,16 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     throw error;
   }
   return { release: () => file.close() };
+}
+
+/** Makes the directory and those above it, and syncs every name that was new. */
+async function makeDurably(directory: string): Promise<void> {
+  const full = path.resolve(directory);
+  const first = await mkdir(full, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = full; made.length >= first.length; made = path.dirname(made)) {
+    await realDisk.syncDirectory(path.dirname(made));
+  }
 }
 
 /** Never replaced or removed: a lock holds for an inode, and two inodes would be two locks. */

@@ -14,7 +14,7 @@ import { EfsError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Disk } from "./disk.ts";
 import type { Health } from "./health.ts";
-import { Journal } from "./journal.ts";
+import { JOURNAL_FILE_BYTES, Journal } from "./journal.ts";
 import { type Change, encodeChanges } from "./journal-frame.ts";
 import { type MapRange, Overlay } from "./overlay.ts";
 import { unsealed } from "./record-seal.ts";
@@ -38,6 +38,8 @@ export interface DurableMapOptions {
   readonly salt: bigint;
   readonly health: Health;
   readonly log: Log;
+  /** undefined: JOURNAL_FILE_BYTES. */
+  readonly journalFileBytes?: number | undefined;
 }
 
 export class DurableMap {
@@ -64,7 +66,8 @@ export class DurableMap {
     const overlay = new Overlay();
     const applied = Settler.applied(options.tree);
     let changeCount = 0;
-    const journal = await Journal.open({ ...options, applied }, (changes) => {
+    const fileBytes = options.journalFileBytes ?? JOURNAL_FILE_BYTES;
+    const journal = await Journal.open({ ...options, applied, fileBytes }, (changes) => {
       for (const [key, value] of changes) overlay.set(key, value);
       changeCount += changes.length;
     });

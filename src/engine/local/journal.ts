@@ -25,7 +25,7 @@ import {
 } from "./journal-frame.ts";
 
 const FILE_COUNT = 2;
-const FILE_BYTES_MAX = 16 * 1024 * 1024;
+export const JOURNAL_FILE_BYTES = 16 * 1024 * 1024;
 /** Room is written as zeros ahead of the frames: a sync that need not grow the file costs less than half. */
 const GROWTH_BYTES_MIN = 128 * 1024;
 const GROWTH_BYTES_MAX = 2 * 1024 * 1024;
@@ -51,11 +51,14 @@ export interface JournalOptions {
   readonly salt: bigint;
   /** The last sequence that the tree holds already. */
   readonly applied: bigint;
+  /** Size that a file of the journal grows to; JOURNAL_FILE_BYTES but for tests. */
+  readonly fileBytes: number;
 }
 
 export class Journal {
   readonly #health: Health;
   readonly #salt: bigint;
+  readonly #fileBytes: number;
   readonly #files: readonly JournalFile[];
   #current = 0;
   #offset = 0;
@@ -66,6 +69,7 @@ export class Journal {
   private constructor(options: JournalOptions, files: readonly JournalFile[]) {
     this.#health = options.health;
     this.#salt = options.salt;
+    this.#fileBytes = options.fileBytes;
     this.#files = files;
     this.#sequence = options.applied;
     this.#released = options.applied;
@@ -103,7 +107,7 @@ export class Journal {
 
   /** False when the frame would go to a file that still holds what is not in the tree: `release` first. */
   hasRoom(payloadBytes: number): boolean {
-    if (this.#offset + frameBytes(payloadBytes) <= FILE_BYTES_MAX) return true;
+    if (this.#offset + frameBytes(payloadBytes) <= this.#fileBytes) return true;
     const next = this.#files[(this.#current + 1) % FILE_COUNT];
     return next !== undefined && next.lastSequence <= this.#released;
   }
@@ -119,7 +123,7 @@ export class Journal {
     this.#health.checkWritable();
     assert(payload.length <= FRAME_PAYLOAD_BYTES_MAX, "a group fits a frame");
     const takenBytes = frameBytes(payload.length);
-    if (this.#offset + takenBytes > FILE_BYTES_MAX) {
+    if (this.#offset + takenBytes > this.#fileBytes) {
       this.#current = (this.#current + 1) % FILE_COUNT;
       this.#offset = 0;
     }
@@ -127,7 +131,8 @@ export class Journal {
     const sequence = this.#sequence + 1n;
     const parts = [encodeFrameHeader(this.#salt, sequence, payload), payload];
     const end = this.#offset + takenBytes;
-    const grownBytes = end > file.sizeBytes ? Math.min(FILE_BYTES_MAX, end + growthBytes(file.sizeBytes)) : 0;
+    const grownBytes =
+      end > file.sizeBytes ? Math.min(this.#fileBytes, end + growthBytes(file.sizeBytes)) : 0;
     if (grownBytes > 0)
       parts.push(new Uint8Array(grownBytes - this.#offset - FRAME_HEADER_BYTES - payload.length));
     try {

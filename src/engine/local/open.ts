@@ -36,7 +36,10 @@ export async function openLocalEngine(options: LocalEngineOptions): Promise<Engi
     const format = (await readFormat(disk, directory)) ?? (await writeFormat(disk, directory, random));
     const index = path.join(directory, "index");
     await mkdir(index, { recursive: true, mode: 0o700 });
-    const stores = await assembleLocal({ ...options, disk, tree: openLmdbTree(index), salt: format.salt });
+    const tree = openLmdbTree(index);
+    // LMDB syncs its file, never the name of it.
+    await realDisk.syncDirectory(index);
+    const stores = await assembleLocal({ ...options, disk, tree, salt: format.salt });
     let closing: Promise<void> | undefined;
     return {
       chunks: stores.chunks,
