@@ -3,6 +3,7 @@ import type { ContainerInfo } from "../api/namespace.ts";
 import { EfsError } from "../base/errors.ts";
 import { microseconds } from "./custom-keys.ts";
 import { type CellLike, time } from "./output/cell.ts";
+import { forTerminal } from "./output/escape.ts";
 
 export type Field = readonly [key: string, value: CellLike];
 
@@ -35,11 +36,19 @@ export interface Deleted {
   readonly wasThere: boolean;
 }
 
-/** What `delete --if-exists` answers. */
+interface DeleteOptions {
+  readonly isTolerant: boolean;
+  /** Codes that say: it is not there. */
+  readonly codes: readonly string[];
+  /** Names of what may be in the way; asked for when the answer is NOT_EMPTY. */
+  readonly blockers?: (limit: number) => Promise<ReadonlyArray<{ readonly name: string }>>;
+}
+
+/** What `delete --if-exists` answers. @throws NOT_EMPTY naming what is in the way */
 export async function deleteIfThere(
   path: string,
   work: () => Promise<unknown>,
-  options: { readonly isTolerant: boolean; readonly codes: readonly string[] },
+  options: DeleteOptions,
 ): Promise<Deleted> {
   try {
     await work();
@@ -47,6 +56,18 @@ export async function deleteIfThere(
   } catch (thrown) {
     const isMissing = thrown instanceof EfsError && options.codes.includes(thrown.code);
     if (isMissing && options.isTolerant) return { path, wasThere: false };
-    throw thrown;
+    if (!(thrown instanceof EfsError) || thrown.code !== "NOT_EMPTY") throw thrown;
+    throw await withBlockers(thrown, options);
   }
+}
+
+const BLOCKERS_NAMED = 3;
+
+async function withBlockers(error: EfsError, { blockers }: DeleteOptions): Promise<EfsError> {
+  const found = (await blockers?.(BLOCKERS_NAMED + 1).catch(() => undefined)) ?? [];
+  if (found.length === 0) return error;
+  const names = found.slice(0, BLOCKERS_NAMED).map(({ name }) => forTerminal(name));
+  const more = found.length > BLOCKERS_NAMED ? ", …" : "";
+  const { hint, details, cause } = error;
+  return new EfsError(error.code, `${error.message}: ${names.join(", ")}${more}`, { hint, details, cause });
 }

@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import process from "node:process";
-import { manPages } from "./man-pages.ts";
+import { manPages } from "./man/man-pages.ts";
+import { treeSession } from "./man/tree-session.ts";
 import { wholeProgram } from "./program.ts";
-import { treeSession } from "./tree-session.ts";
 
 void write(process.argv[2] ?? "man");
 

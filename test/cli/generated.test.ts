@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { manPages } from "../../src/cli/man-pages.ts";
+import { manPages } from "../../src/cli/man/man-pages.ts";
+import { treeSession } from "../../src/cli/man/tree-session.ts";
 import { wholeProgram } from "../../src/cli/program.ts";
-import { treeSession } from "../../src/cli/tree-session.ts";
 import { runCli } from "./fake-session.ts";
 
 const MAN = path.resolve(import.meta.dirname, "../../man");
@@ -40,6 +40,7 @@ describe("completion", () => {
 
   /** What bash offers for the last word. */
   function offered(...words: readonly string[]): readonly string[] {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
     const body =
       'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _efscli; printf "%s\\n" "${COMPREPLY[@]}"';
     const text = execFileSync("bash", ["-c", body, "bash", script, "efscli", ...words], {

@@ -66,6 +66,8 @@ describe("efscli", () => {
     ["service config hawaii X-ISGW-Basic-Auth secret", "everybody on this machine can read arguments"],
     ["service config hawaii X-ISGW-Basic-Auth=secret", "everybody on this machine can read arguments"],
     ["object get a/b/c/", "(BAD_NAME)"],
+    ["object put ./a.txt a/b/c/d", "the object comes first"],
+    ["object put -r a/b/c/d ./dir", "the directory comes first"],
     ["object get -r a/b/c", "a directory to write into is needed"],
     ["object get -r a/b/c d --range 0-1", "does not go with -r"],
     ["object get a/b/c/d --range 9-1", "(BAD_VALUE)"],
@@ -99,6 +101,7 @@ describe("efscli", () => {
     ["object delete a/b/c/d --expunge", "expunge"],
     ["service create nfs nfs01", "nfs services"],
     ["service add isgw x --encrypted-tunnel", "encrypted-tunnel"],
+    ["service add isgw x --direction send+receive", "two services"],
   ])("says of EdgeFS's `%s` that it is not supported, exit 10", async (line, word) => {
     const { exitCode, stderr } = await runCli(line);
     expect(stderr).toContain(word);

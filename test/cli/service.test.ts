@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { AdminClient } from "../../src/api/admin-client.ts";
 import type { ServiceInfo, ServiceStatus } from "../../src/api/service.ts";
 import { EfsError } from "../../src/base/errors.ts";
-import { relativeTime } from "../../src/cli/relative-time.ts";
+import { relativeTime } from "../../src/cli/service/relative-time.ts";
 import { parseSegmentId } from "../../src/model/ids.ts";
 import type { BucketLinkStatus, LinkStatus } from "../../src/model/link-status.ts";
 import { NOW_MS, runCli } from "./fake-session.ts";

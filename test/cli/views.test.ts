@@ -247,6 +247,26 @@ describe("verbs without words", () => {
   });
 });
 
+describe("delete", () => {
+  it("names what is in the way", async () => {
+    const full: Partial<AdminClient> = {
+      deleteTenant: () =>
+        Promise.reject(
+          new EfsError("NOT_EMPTY", "tenant a/b has buckets", { hint: "delete its buckets first" }),
+        ),
+      listBuckets: async (_, query) => ({
+        items: ["p", "q", "r", "s"].slice(0, query?.limit).map((name) => bucket(name, 0, 0)),
+        next: null,
+      }),
+    };
+    const { exitCode, stderr } = await runCli("tenant delete a/b", { api: full });
+    expect(stderr).toBe(
+      "efscli: tenant delete: tenant a/b has buckets: p, q, r, … (NOT_EMPTY)\nhint: delete its buckets first\n",
+    );
+    expect(exitCode).toBe(7);
+  });
+});
+
 describe("system", () => {
   it("init prints the System GUID and succeeds however often", async () => {
     expect((await runCli("system init", { api })).stdout).toBe(

@@ -27,6 +27,7 @@ function run({ api }: Session, path: string, options: { readonly ifExists?: bool
   return deleteIfThere(path, () => api.deleteBucket(path), {
     isTolerant: options.ifExists === true,
     codes: ["CLUSTER_NOT_FOUND", "TENANT_NOT_FOUND", "BUCKET_NOT_FOUND"],
+    blockers: async (limit) => (await api.listObjects(path, { limit })).items,
   });
 }
 

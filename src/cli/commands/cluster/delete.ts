@@ -21,6 +21,7 @@ function run({ api }: Session, path: string, options: { readonly ifExists?: bool
   return deleteIfThere(path, () => api.deleteCluster(path), {
     isTolerant: options.ifExists === true,
     codes: ["CLUSTER_NOT_FOUND"],
+    blockers: async (limit) => (await api.listTenants(path, { limit })).items,
   });
 }
 

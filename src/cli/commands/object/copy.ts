@@ -6,11 +6,11 @@ import { action } from "../../action.ts";
 import { objectArgument, splitTree } from "../../arguments.ts";
 import { collectPairs, refuseFlags } from "../../flags.ts";
 import { examples, notes } from "../../help-text.ts";
+import { someFailed } from "../../object/tree-text.ts";
 import { counted, size } from "../../output/cell.ts";
 import type { TextView } from "../../output/view.ts";
 import type { Session } from "../../session.ts";
 import { type CopyTally, copyTree, emptyCopyTally } from "../../tree/copy-tree.ts";
-import { someFailed } from "../../tree-text.ts";
 
 interface Options {
   readonly recursive?: boolean;

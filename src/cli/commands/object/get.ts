@@ -3,13 +3,13 @@ import { Command } from "commander";
 import type { ObjectInfo } from "../../../api/object.ts";
 import { EfsError } from "../../../base/errors.ts";
 import { action } from "../../action.ts";
-import { parseRange, type Range } from "../../byte-range.ts";
-import { type Gotten, getOne } from "../../get-one.ts";
 import { examples, notes } from "../../help-text.ts";
+import { parseRange, type Range } from "../../object/byte-range.ts";
+import { type Gotten, getOne } from "../../object/get-one.ts";
+import { getSummary, someFailed } from "../../object/tree-text.ts";
 import type { BytesView } from "../../output/view.ts";
 import type { Session } from "../../session.ts";
 import type { GetTally } from "../../tree/get-tree.ts";
-import { getSummary, someFailed } from "../../tree-text.ts";
 
 interface Options {
   readonly recursive?: boolean;
@@ -64,7 +64,7 @@ async function run(
   if (file === undefined || file === "-") {
     throw new EfsError("USAGE", "with -r a directory to write into is needed");
   }
-  const { getDirectory } = await import("../../get-directory.ts");
+  const { getDirectory } = await import("../../object/get-directory.ts");
   return { kind: "tree", tally: await getDirectory(session, path, file) };
 }
 

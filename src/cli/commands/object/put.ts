@@ -5,11 +5,11 @@ import { EfsError } from "../../../base/errors.ts";
 import { action } from "../../action.ts";
 import { collectPairs, refuseFlags } from "../../flags.ts";
 import { examples, notes } from "../../help-text.ts";
+import { putOne } from "../../object/put-one.ts";
+import { putSummary, someFailed } from "../../object/tree-text.ts";
 import type { TextView } from "../../output/view.ts";
-import { putOne } from "../../put-one.ts";
 import type { Session } from "../../session.ts";
 import type { PutTally } from "../../tree/put-tree.ts";
-import { putSummary, someFailed } from "../../tree-text.ts";
 
 export interface PutOptions {
   readonly recursive?: boolean;
@@ -72,7 +72,7 @@ async function run(
   checkTogether(options);
   if (options.recursive !== true)
     return { kind: "object", object: await putOne(session, first, second, options) };
-  const { putDirectory } = await import("../../put-directory.ts");
+  const { putDirectory } = await import("../../object/put-directory.ts");
   return { kind: "tree", tally: await putDirectory(session, first, second, options) };
 }
 

@@ -8,8 +8,8 @@ import { collect, refuseFlags } from "../../flags.ts";
 import { examples, notes } from "../../help-text.ts";
 import type { TextView } from "../../output/view.ts";
 import { readSecret } from "../../secret-file.ts";
-import { enabledText, settingFields } from "../../service-text.ts";
-import { parseServiceType } from "../../service-words.ts";
+import { enabledText, settingFields } from "../../service/service-text.ts";
+import { parseDirection, parseServiceType } from "../../service/service-words.ts";
 import type { Session } from "../../session.ts";
 
 interface Options {
@@ -27,7 +27,7 @@ export function serviceAdd(session: Session): Command {
     .description("create, configure, serve and enable a service in one go")
     .argument("<type>", "isgw: a link to another segment", parseServiceType)
     .argument("<name>", "what to call it", serviceArgument)
-    .option("--direction <word>", "send or receive")
+    .option("--direction <word>", "send or receive", parseDirection)
     .option("--remote <address>", "ccow://HOST:PORT of the receiver (for send)")
     .option("--listen <address>", "HOST:PORT to listen on (for receive)")
     .option("--replication <word>", "initial, continuous or initial+continuous (for send; default: the last)")

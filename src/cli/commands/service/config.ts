@@ -7,9 +7,9 @@ import { serviceArgument } from "../../arguments.ts";
 import { collect } from "../../flags.ts";
 import { examples, notes } from "../../help-text.ts";
 import type { TextView } from "../../output/view.ts";
-import { settingFields, settingsText } from "../../service-text.ts";
+import { settingFields, settingsText } from "../../service/service-text.ts";
+import { givenSettings, parseSettingKey } from "../../service/setting-words.ts";
 import type { Session } from "../../session.ts";
-import { givenSettings, parseSettingKey } from "../../setting-words.ts";
 
 interface Options {
   readonly unset?: readonly string[];

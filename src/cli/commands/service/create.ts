@@ -6,7 +6,7 @@ import { serviceArgument } from "../../arguments.ts";
 import { createUnlessThere } from "../../containers.ts";
 import { examples, notes } from "../../help-text.ts";
 import type { SilentView } from "../../output/view.ts";
-import { parseServiceType } from "../../service-words.ts";
+import { parseServiceType } from "../../service/service-words.ts";
 import type { Session } from "../../session.ts";
 
 export function serviceCreate(session: Session): Command {

@@ -5,7 +5,7 @@ import { action } from "../../action.ts";
 import { serviceArgument } from "../../arguments.ts";
 import { examples } from "../../help-text.ts";
 import type { TextView } from "../../output/view.ts";
-import { enabledText, settingFields } from "../../service-text.ts";
+import { enabledText, settingFields } from "../../service/service-text.ts";
 import type { Session } from "../../session.ts";
 
 export function serviceEnable(session: Session): Command {

@@ -6,7 +6,7 @@ import { servedArgument, serviceArgument } from "../../arguments.ts";
 import { examples } from "../../help-text.ts";
 import { forTerminal } from "../../output/escape.ts";
 import type { TextView } from "../../output/view.ts";
-import { settingFields } from "../../service-text.ts";
+import { settingFields } from "../../service/service-text.ts";
 import type { Session } from "../../session.ts";
 
 interface Served {

@@ -8,11 +8,11 @@ import { parseDuration } from "../../../base/units.ts";
 import { watchAction } from "../../action.ts";
 import { serviceArgument } from "../../arguments.ts";
 import { examples, notes } from "../../help-text.ts";
-import { linkFields, linkText } from "../../link-text.ts";
 import type { Look, TextView } from "../../output/view.ts";
-import { serviceText, settingFields } from "../../service-text.ts";
+import { linkFields, linkText } from "../../service/link-text.ts";
+import { serviceText, settingFields } from "../../service/service-text.ts";
+import { statsText } from "../../service/stats-text.ts";
 import type { Session } from "../../session.ts";
-import { statsText } from "../../stats-text.ts";
 
 interface Options {
   readonly stat?: boolean;

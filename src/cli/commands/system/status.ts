@@ -5,10 +5,10 @@ import { EfsError } from "../../../base/errors.ts";
 import { formatDuration } from "../../../base/units.ts";
 import { action } from "../../action.ts";
 import { examples } from "../../help-text.ts";
-import { isFault } from "../../link-words.ts";
 import { counted, size } from "../../output/cell.ts";
 import { forTerminal } from "../../output/escape.ts";
 import type { Look, TextView } from "../../output/view.ts";
+import { isFault } from "../../service/link-words.ts";
 import type { Session } from "../../session.ts";
 
 type Shown = SystemStatus & { readonly mustBeHealthy: boolean };

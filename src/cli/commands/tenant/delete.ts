@@ -24,6 +24,7 @@ function run({ api }: Session, path: string, options: { readonly ifExists?: bool
   return deleteIfThere(path, () => api.deleteTenant(path), {
     isTolerant: options.ifExists === true,
     codes: ["CLUSTER_NOT_FOUND", "TENANT_NOT_FOUND"],
+    blockers: async (limit) => (await api.listBuckets(path, { limit })).items,
   });
 }
 
