@@ -2,7 +2,7 @@
  * The composition root: opens engine, segment, services, admin API and registry in this order, and closes them in the other. What was
  * opened before a step that fails is closed again.
  */
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { type RegistryPlace, registerSegment, registryDirectory } from "../api/registry.ts";
 import { utf8 } from "../base/bytes.ts";
@@ -13,7 +13,7 @@ import type { Random } from "../base/random.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Address, formatAddress, parseAddress } from "../gateway/admin/address.ts";
 import { SOCKET_PATH_BYTES_MAX } from "../gateway/admin/listen.ts";
-import { openAdminServer, type Tls } from "../gateway/admin/server.ts";
+import { openAdminServer, requireGuarded, type Tls } from "../gateway/admin/server.ts";
 import type { GatewayType } from "../gateway/gateway.ts";
 import { openSegment } from "../segment/open.ts";
 import type { Segment } from "../segment/segment.ts";
@@ -67,6 +67,7 @@ export async function openDaemon(parts: DaemonParts, settings: DaemonSettings): 
     const startedMs = clock.wallMs();
     const address = settings.adminListen === undefined ? undefined : parseListen(settings.adminListen);
     const tls = await readTls(settings.tls);
+    if (address !== undefined) requireGuarded(address, tls);
     const engine = await parts.openEngine({ directory: settings.dataDirectory, clock, random, log });
     closing.push(() => engine.close());
     const segment = await openSegment({ engine, clock, random, log, name: settings.name });
@@ -78,7 +79,7 @@ export async function openDaemon(parts: DaemonParts, settings: DaemonSettings): 
     const daemon = { version: parts.version, dataDirectory, pid: process.pid, startedMs };
     const admin = await openAdminServer({ segment, services, daemon, clock, log });
     closing.push(() => admin.close(DRAIN_MS));
-    const socket = socketPath(dataDirectory, parts.registry);
+    const socket = await socketPath(dataDirectory, parts.registry);
     await admin.listenUnix(socket);
     const adminAddress = address === undefined ? undefined : await admin.listenTcp(address, tls);
     closing.push(await register(parts, segment, { socket, dataDirectory }));
@@ -105,11 +106,14 @@ async function register(
 }
 
 /** In the data directory; where that is too long for a Unix socket, in the registry's. @throws BAD_CONFIG */
-function socketPath(dataDirectory: string, registry: RegistryPlace): string {
+async function socketPath(dataDirectory: string, registry: RegistryPlace): Promise<string> {
   const usual = path.join(dataDirectory, SOCKET_FILE);
   if (utf8(usual).length <= SOCKET_PATH_BYTES_MAX) return usual;
   const short = path.join(registryDirectory(registry), `${process.pid}.sock`);
-  if (utf8(short).length <= SOCKET_PATH_BYTES_MAX) return short;
+  if (utf8(short).length <= SOCKET_PATH_BYTES_MAX) {
+    await mkdir(path.dirname(short), { recursive: true, mode: 0o700 });
+    return short;
+  }
   throw new EfsError(
     "BAD_CONFIG",
     `a Unix socket's path has at most ${SOCKET_PATH_BYTES_MAX} bytes, too few for ${usual} and for ${short}`,

@@ -8,10 +8,8 @@ import { systemClock } from "../base/clock.ts";
 import { type EfsError, EXIT_CODES, toEfsError } from "../base/errors.ts";
 import { type Log, type LogLevel, openLog } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
-import { openLocalEngine } from "../engine/local/open.ts";
-import { isgwGateway } from "../gateway/isgw/gateway.ts";
 import { type DaemonArguments, parseArguments } from "./arguments.ts";
-import { type Daemon, describe, openDaemon } from "./assemble.ts";
+import type { Daemon } from "./assemble.ts";
 import { readConfig } from "./config.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
 import { VERSION } from "./version.ts";
@@ -47,6 +45,10 @@ async function run(given: DaemonArguments): Promise<void> {
     adminListen: given.adminListen ?? config.admin.listen,
     tls: config.admin,
   };
+  // Loaded only now, so that a wrong command line is told at once.
+  const { describe, openDaemon } = await import("./assemble.ts");
+  const { openLocalEngine } = await import("../engine/local/open.ts");
+  const { isgwGateway } = await import("../gateway/isgw/gateway.ts");
   const daemon = await openDaemon(
     {
       openEngine: openLocalEngine,

@@ -41,6 +41,8 @@ export interface TestDaemon {
   /** SIGKILL, then waits for its end. */
   kill(): Promise<Exit>;
   signal(name: NodeJS.Signals): void;
+  /** Closes our end of its stderr. */
+  deafen(): void;
   readonly exited: Promise<Exit>;
 }
 
@@ -83,7 +85,11 @@ function spawnDaemon({
   }
   const runtimeDirectory = `${dataDirectory}.run`;
   if (!("XDG_RUNTIME_DIR" in env)) mkdirSync(runtimeDirectory, { recursive: true });
-  const given = ["--data", dataDirectory, ...(name === undefined ? [] : ["--name", name]), ...args];
+  const given = [
+    ...(dataDirectory === "" ? [] : ["--data", dataDirectory]),
+    ...(name === undefined ? [] : ["--name", name]),
+    ...args,
+  ];
   const child = spawn(process.execPath, [path.join(PROJECT, "bin/efsd"), ...given], {
     stdio: ["ignore", "ignore", "pipe"],
     // Reading more certificates makes a start of Node three times as long.
@@ -110,6 +116,9 @@ function spawnDaemon({
     kill: () => end("SIGKILL"),
     signal: (name) => {
       child.kill(name);
+    },
+    deafen: () => {
+      child.stderr?.destroy();
     },
     exited,
   };

@@ -68,15 +68,7 @@ export async function openAdminServer(context: AdminContext): Promise<AdminServe
       cleanups.push(await listenOnSocketFile(httpServer(core, { isTokenNeeded: false }), path));
     },
     async listenTcp(address, tls) {
-      if (tls === undefined && !isLoopback(address.host)) {
-        throw new EfsError(
-          "BAD_CONFIG",
-          `the admin API does not listen on ${address.host} without TLS: tokens would cross in the clear`,
-          {
-            hint: "set admin.tls-certificate and admin.tls-key in efsd.conf, or listen on 127.0.0.1",
-          },
-        );
-      }
+      requireGuarded(address, tls);
       return listenOnAddress(httpServer(core, { isTokenNeeded: true, tls }), address);
     },
     async close(drainMs) {
@@ -85,6 +77,16 @@ export async function openAdminServer(context: AdminContext): Promise<AdminServe
       await app.close();
     },
   };
+}
+
+/** @throws BAD_CONFIG when tokens would cross a network in the clear */
+export function requireGuarded(address: Address, tls: Tls | undefined): void {
+  if (tls !== undefined || isLoopback(address.host)) return;
+  throw new EfsError(
+    "BAD_CONFIG",
+    `the admin API does not listen on ${address.host} without TLS: tokens would cross in the clear`,
+    { hint: "set admin.tls-certificate and admin.tls-key in efsd.conf, or listen on 127.0.0.1" },
+  );
 }
 
 interface Core {
