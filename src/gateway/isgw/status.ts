@@ -175,29 +175,17 @@ function passOf(bucket: BucketBoard, nowMs: number): BucketLinkStatus["initialPa
   return { share, remainingMs };
 }
 
-export interface FixFor {
-  readonly service: string;
-  /** 1 sends, 2 receives. */
-  readonly direction: 1 | 2;
-  readonly served: readonly string[];
-}
-
-/** The command that mends an error of a link, where there is one. */
-export function fixOf(error: EfsError, { service, direction, served }: FixFor): string | undefined {
+/** The command that mends an error of a link, where there is one; `direction` 1 sends, 2 receives. */
+export function fixOf(error: EfsError, service: string, direction: 1 | 2): string | undefined {
   const config = `efscli service config ${service}`;
-  const path = served[0] ?? "CLUSTER/TENANT/BUCKET";
-  const remote = `${config} X-ISGW-Remote ccow://HOST:PORT`;
+  const remote = direction === 1 ? `${config} X-ISGW-Remote ccow://HOST:PORT` : undefined;
   const fixes: Partial<Record<ErrorCode, string | undefined>> = {
-    SAME_SEGMENT: direction === 1 ? remote : undefined,
+    SAME_SEGMENT: remote,
     CLONED_SEGMENT: "efsd --data NEW_DIRECTORY --name NAME",
     AUTH_KEY_WRONG: `${config} X-ISGW-Basic-Auth --value-file FILE`,
     DIRECTIONS_DO_NOT_PAIR: `${config} X-ISGW-Direction ${direction === 1 ? 2 : 1}`,
-    PATH_REFUSED:
-      direction === 1
-        ? `efscli service serve FAR_SERVICE ${path}`
-        : `efscli service serve ${service} ${path}`,
-    CONNECT_REFUSED: direction === 1 ? remote : undefined,
-    TIMEOUT: direction === 1 ? remote : undefined,
+    CONNECT_REFUSED: remote,
+    TIMEOUT: remote,
     IN_USE: `${config} X-ISGW-Local HOST:PORT`,
   };
   return fixes[error.code] ?? error.hint;

@@ -163,7 +163,7 @@ export class FrameConnection {
   #pong(frame: Frame): void {
     if (frame.body.length !== 8) throw new EfsError("PROTOCOL", "a pong is not 8 bytes");
     const sentMs = Number(new ByteReader(frame.body).u64()) / 1000;
-    const latencyMs = this.#clock.monotonicMs() - sentMs;
+    const latencyMs = Math.round((this.#clock.monotonicMs() - sentMs) * 100) / 100;
     if (!(latencyMs >= 0)) throw new EfsError("PROTOCOL", "a pong answers no ping");
     this.#latencyMs = latencyMs;
     this.#latencyMsMin = Math.min(latencyMs, this.#latencyMsMin ?? latencyMs);

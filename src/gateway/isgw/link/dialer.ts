@@ -35,7 +35,8 @@ export class Dialer {
   readonly #options: DialerOptions;
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
-  #session: { readonly session: SenderSession; readonly connection: FrameConnection } | undefined;
+  #session: SenderSession | undefined;
+  #connection: FrameConnection | undefined;
   /** Since when nobody has answered. */
   #silentSinceMs: number | undefined;
 
@@ -47,13 +48,13 @@ export class Dialer {
   /** Ends the session in order and stops dialling. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#session?.connection.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
+    this.#connection?.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
     await this.#running;
   }
 
   /** Writes down what was acknowledged. */
   async save(): Promise<void> {
-    await this.#session?.session.save();
+    await this.#session?.save();
   }
 
   async #run(): Promise<void> {
@@ -78,13 +79,14 @@ export class Dialer {
     const { context, states, settings, board, self } = this.#options;
     try {
       const connection = await this.#connect();
-      const peer = await handshakeAsSender(connection, self, context);
-      const session = new SenderSession({ context, settings, states, board, connection, peer });
-      this.#session = { session, connection };
-      this.#silentSinceMs = undefined;
+      this.#connection = connection;
       if (this.#stopping.signal.aborted)
         connection.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
-      else this.#showConnected(peer);
+      const peer = await handshakeAsSender(connection, self, context);
+      const session = new SenderSession({ context, settings, states, board, connection, peer });
+      this.#session = session;
+      this.#silentSinceMs = undefined;
+      this.#showConnected(peer);
       const error = await session.run();
       this.#session = undefined;
       if (!this.#stopping.signal.aborted) this.#showLost(error);
@@ -171,10 +173,11 @@ export class Dialer {
     const isAnswered = error instanceof RefusedError || error.code === "CONNECT_REFUSED";
     if (isAnswered) this.#silentSinceMs = undefined;
     if (!(error instanceof RefusedError)) board.countAll("networkErrors", 1);
-    if (error instanceof RefusedError && error.refuser !== undefined) {
-      board.peer = { ...error.refuser, address: remote };
-    }
-    board.fail(error, fixOf(error, { service: states.service, direction: 1, served: settings.servedTexts }));
+    const far = error instanceof RefusedError ? error.refuser : undefined;
+    if (far !== undefined) board.peer = { segment: far.segment, name: far.name, address: remote };
+    const [path = "CLUSTER/TENANT/BUCKET"] = settings.servedTexts;
+    const serve = `efscli service serve ${escapeName(far?.service ?? "FAR_SERVICE")} ${escapeName(path)}`;
+    board.fail(error, error.code === "PATH_REFUSED" ? serve : fixOf(error, states.service, 1));
     context.log.info({ peer: remote, code: error.code, error: error.message }, "link not made");
     if (state === "no answer") this.#showConnecting();
     else if (state === "refused") board.set(state, `nobody listens at ${remote}`);

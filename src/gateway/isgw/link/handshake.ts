@@ -26,6 +26,7 @@ import {
   PROOF_BYTES,
   PROTOCOL_VERSION_MAX,
   PROTOCOL_VERSION_MIN,
+  type Refuser,
 } from "../wire/hello.ts";
 import type { FrameConnection } from "./connection.ts";
 
@@ -57,7 +58,8 @@ export interface HandshakeTools {
 
 /** A refusal that carries who refused, as far as it said so. */
 export class RefusedError extends EfsError {
-  readonly refuser: { readonly segment: SegmentId; readonly name: string } | undefined;
+  /** The other end, whoever of the two refused. */
+  readonly refuser: Refuser | undefined;
   /** True when the peer found the misfit, false when we did. */
   readonly isByPeer: boolean;
 
@@ -186,10 +188,10 @@ async function judgePeer(connection: FrameConnection, self: Self, claim: Claim, 
       undefined,
     );
   }
-  const refuser = { segment: self.segment, name: self.segmentName };
+  const refuser = { segment: self.segment, name: self.segmentName, service: self.service };
   const identity = decodeIdentity(claim.payload);
   const misfit = misfitOf(self, identity);
-  const known = { segment: identity.segment, name: identity.segmentName };
+  const known = { segment: identity.segment, name: identity.segmentName, service: identity.service };
   if (misfit !== undefined) throw await refuse(connection, misfit, known, refuser);
   return { ...identity, skewMs: identity.wallMs - clock.wallMs() };
 }
@@ -218,6 +220,9 @@ function misfitOf(self: Self, peer: Identity): EfsError | undefined {
     return new EfsError(
       "PATH_REFUSED",
       `the sender serves ${listed(from.servedTexts)} and the receiver ${listed(to.servedTexts)}: nothing in common`,
+      {
+        hint: `efscli service serve ${escapeName(to.service)} ${escapeName(from.servedTexts[0] ?? "CLUSTER/TENANT/BUCKET")}`,
+      },
     );
   }
   return undefined;

@@ -75,7 +75,7 @@ export class Listener {
         return;
       } catch (thrown) {
         const error = toEfsError(thrown);
-        board.fail(error, fixOf(error, { service: states.service, direction: 2, served: [] }));
+        board.fail(error, fixOf(error, states.service, 2));
         if (this.#options.settings !== undefined) board.set("error", error.message);
         const pauseMs = backoffMs(BACKOFF, attempt, context.random);
         board.nextAttemptMs = context.clock.wallMs() + pauseMs;
@@ -163,15 +163,17 @@ export class Listener {
 
   /** While some sender works, a misfit at the door is an error to read and not the state of the link. */
   #showRefused(error: EfsError, address: string): void {
-    const { board, context, states, self } = this.#options;
+    const { board, context, states } = this.#options;
     const shown = `${error.message} (from ${address})`;
     context.log.info({ peer: address, code: error.code, error: error.message }, "a sender was refused");
     if (this.#options.settings === undefined) return;
-    board.fail(error, fixOf(error, { service: states.service, direction: 2, served: self.servedTexts }));
+    board.fail(error, fixOf(error, states.service, 2));
     if (!(error instanceof RefusedError)) board.countAll("networkErrors", 1);
     const isWorking = [...this.#sessions.values()].some((running) => !running.connection.isClosed);
     if (isWorking || !(error instanceof RefusedError)) return;
-    if (error.refuser !== undefined) board.peer = { ...error.refuser, address };
+    if (error.refuser !== undefined) {
+      board.peer = { segment: error.refuser.segment, name: error.refuser.name, address };
+    }
     board.set(stateOf(error), shown);
     const atMs = context.clock.monotonicMs();
     this.#lastRefusalMs = atMs;

@@ -14,11 +14,11 @@ import type { ContentId } from "../../../model/ids.ts";
 import { CHUNK_BYTES_MAX, NODE_BYTES_MAX, TREE_DEPTH_MAX } from "../../../model/limits.ts";
 import type { ContentRoot, Reference } from "../../../model/reference.ts";
 import type { ContentPiece, ReceivedPiece, Replication } from "../../../segment/replication.ts";
-import { applyDelta } from "../wire/delta.ts";
-import type { Piece, Want } from "../wire/pieces.ts";
+import type { Want } from "../wire/pieces.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { Loader } from "./loader.ts";
-import { plainOf, storedOf } from "./stored-form.ts";
+import { materialise } from "./materialise.ts";
+import { plainOf } from "./stored-form.ts";
 import type { GivenPiece, Wants } from "./wants.ts";
 
 const WIDE = 128;
@@ -47,13 +47,6 @@ export interface FetchOptions {
   readonly wants: Wants;
   readonly budget: ByteBudget;
   onStored(kind: ContentPiece["kind"], batch: number): void;
-}
-
-/** Content that the sender cannot give. */
-export class AbsentError extends EfsError {
-  constructor() {
-    super("CHUNK_MISSING", "the sender cannot read a part of the content");
-  }
 }
 
 interface Place {
@@ -188,7 +181,7 @@ export class Fetcher {
   ): Promise<{ readonly number: number; readonly stored: Stored; readonly plain: Uint8Array }> {
     for (let attempt = 0; ; attempt += 1) {
       const given = await this.#want(place, attempt);
-      const stored = await this.#materialise(given, place);
+      const stored = await materialise(this.#options.replication, given.piece, place.source.base);
       const plain = stored === undefined ? undefined : plainOf(stored, NODE_BYTES_MAX);
       if (stored !== undefined && plain !== undefined && equalBytes(nodeId(plain), piece.id)) {
         return { number: given.number, stored, plain };
@@ -200,7 +193,8 @@ export class Fetcher {
 
   async #wantAndStore(piece: ContentPiece, place: Place): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
-      const stored = await this.#materialise(await this.#want(place, attempt), place);
+      const { piece: given } = await this.#want(place, attempt);
+      const stored = await materialise(this.#options.replication, given, place.source.base);
       try {
         if (stored !== undefined) {
           await this.#store.load({ ...piece, stored });
@@ -224,35 +218,6 @@ export class Fetcher {
       mustVerify: attempt >= 1,
     };
     return this.#options.wants.want(place.source.batch, want);
-  }
-
-  /** The piece as the store takes it; undefined when a difference cannot be made good here. @throws AbsentError */
-  async #materialise({ piece }: GivenPiece, place: Place): Promise<Stored | undefined> {
-    if (piece.form === "absent") throw new AbsentError();
-    if (piece.form === "stored") {
-      return { codec: piece.codec, keyId: 0, plainBytes: piece.plainBytes, bytes: piece.bytes };
-    }
-    const base = await this.#baseOf(piece, place.source.base);
-    if (base === undefined) return undefined;
-    return storedOf(applyDelta(base, piece.delta));
-  }
-
-  async #baseOf(
-    piece: Extract<Piece, { form: "range" | "nodes" }>,
-    root: ContentRoot,
-  ): Promise<Uint8Array | undefined> {
-    const { replication } = this.#options;
-    try {
-      if (piece.form === "range")
-        return await replication.readRange(root, piece.startByte, piece.lengthBytes);
-      const parts: Uint8Array[] = [];
-      for (const id of piece.ids) parts.push(await replication.readPlain({ kind: "node", id }));
-      return Buffer.concat(parts);
-    } catch (thrown) {
-      const error = toEfsError(thrown);
-      if (error.kind === "corrupt" || error.code === "BAD_VALUE") return undefined;
-      throw error;
-    }
   }
 
   async #isHere(root: ContentRoot): Promise<boolean> {

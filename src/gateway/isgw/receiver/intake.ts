@@ -11,7 +11,8 @@ import type { StateStore } from "../state-store.ts";
 import type { BucketBoard } from "../status.ts";
 import type { BatchBody, BatchVersion } from "../wire/batch.ts";
 import type { Applied } from "../wire/messages.ts";
-import { AbsentError, type Fetcher, type Found, type Source } from "./fetch.ts";
+import type { Fetcher, Found, Source } from "./fetch.ts";
+import { AbsentError } from "./materialise.ts";
 
 export interface IntakeOptions {
   readonly segment: Segment;

@@ -3,8 +3,7 @@
  * connection does; nothing in memory is needed afterwards, the receiver's marks say where to go on.
  */
 import type { Clock } from "../../../base/clock.ts";
-import { EfsError, isErrorCode, toEfsError } from "../../../base/errors.ts";
-import type { Log } from "../../../base/log.ts";
+import { EfsError, toEfsError } from "../../../base/errors.ts";
 import { backoffMs } from "../../../base/retry.ts";
 import { escapeName, formatBucketPath, serves } from "../../../model/names.ts";
 import type { Segment } from "../../../segment/segment.ts";
@@ -16,10 +15,12 @@ import { type FoundBucket, findBuckets } from "../position/marker.ts";
 import type { SenderSettings } from "../settings.ts";
 import type { StateStore } from "../state-store.ts";
 import { fixOf, type LinkBoard } from "../status.ts";
-import { type BatchVersion, encodeBatch } from "../wire/batch.ts";
+import { encodeBatch } from "../wire/batch.ts";
 import { FRAME, type Frame } from "../wire/frame.ts";
-import { decodeApplied, decodeClosed, decodeOpened, encodeOpen, type Opened } from "../wire/messages.ts";
+import { decodeApplied } from "../wire/messages.ts";
+import { recordAbsent } from "./absent.ts";
 import { BatchWindow } from "./batch-window.ts";
+import { Channel, RemoteError } from "./channel.ts";
 import { Feed } from "./feed.ts";
 import type { PackedBatch } from "./source.ts";
 import { type OpenBatch, Supply } from "./supply.ts";
@@ -37,17 +38,12 @@ export interface SenderSessionOptions {
   readonly peer: Peer;
 }
 
-interface Channel {
-  readonly number: number;
+interface Tended {
+  readonly channel: Channel;
   readonly feed: Feed;
-  readonly path: string;
-  readonly ending: AbortController;
-  answer: { resolve(opened: Opened): void; reject(error: EfsError): void } | undefined;
-  error: EfsError | undefined;
 }
 
-interface SentBatch extends OpenBatch {
-  readonly channel: Channel;
+interface SentBatch extends OpenBatch, Tended {
   readonly packed: PackedBatch;
 }
 
@@ -55,10 +51,9 @@ export class SenderSession {
   readonly #options: SenderSessionOptions;
   readonly #segment: Segment;
   readonly #clock: Clock;
-  readonly #log: Log;
   readonly #supply: Supply;
   readonly #window = new BatchWindow();
-  readonly #channels = new Map<number, Channel>();
+  readonly #channels = new Map<number, Tended>();
   readonly #batches = new Map<number, SentBatch>();
   /** Paths of buckets that some task takes care of. */
   readonly #tended = new Map<string, Promise<void>>();
@@ -71,13 +66,19 @@ export class SenderSession {
     this.#options = options;
     this.#segment = options.context.segment;
     this.#clock = options.context.clock;
-    this.#log = options.context.log;
     this.#progressMs = this.#clock.monotonicMs();
+    const { replication } = this.#segment;
+    const absentTools = {
+      replication,
+      states: options.states,
+      board: options.board,
+      log: options.context.log,
+    };
     this.#supply = new Supply({
       replication: this.#segment.replication,
       connection: options.connection,
       batch: (number) => this.#batches.get(number),
-      onAbsent: (batch, version, error) => this.#onAbsent(batch, version, error),
+      onAbsent: (batch, version, error) => recordAbsent(absentTools, { batch, version, error }),
       onGiven: (batch, kind) => {
         this.#progressMs = this.#clock.monotonicMs();
         const path = formatBucketPath(batch.bucket);
@@ -98,7 +99,7 @@ export class SenderSession {
     connection.listen(
       (frame) => this.#onFrame(frame),
       boardMeter(board, (exchange, isChannel) =>
-        isChannel ? this.#channels.get(exchange)?.path : this.#batches.get(exchange)?.channel.path,
+        isChannel ? this.#channels.get(exchange)?.channel.path : this.#batches.get(exchange)?.channel.path,
       ),
     );
     while (!connection.isClosed) {
@@ -109,14 +110,14 @@ export class SenderSession {
       }
       await this.#clock.sleep(LOOK_MS, connection.signal);
     }
-    for (const channel of this.#channels.values()) this.#end(channel, undefined);
+    for (const { channel } of this.#channels.values()) this.#end(channel);
     await Promise.all(this.#tended.values());
     return connection.closed;
   }
 
   /** Writes down what was acknowledged; for the backlog while there is no connection. */
   async save(): Promise<void> {
-    for (const channel of this.#channels.values()) await channel.feed.save();
+    for (const { feed } of this.#channels.values()) await feed.save();
   }
 
   /** Once a second: buckets that have come, buckets that the receiver does not serve, stalls. */
@@ -183,10 +184,9 @@ export class SenderSession {
 
   async #feed(path: string, bucket: FoundBucket): Promise<void> {
     const { settings, states, board, connection, peer, context } = this.#options;
-    const number = this.#nextChannel;
+    const channel = new Channel(this.#nextChannel, path);
     this.#nextChannel += 1;
-    const ending = new AbortController();
-    const feed = new Feed({
+    const feed: Feed = new Feed({
       replication: this.#segment.replication,
       states,
       clock: context.clock,
@@ -194,71 +194,56 @@ export class SenderSession {
       peer: peer.segment,
       bucket,
       board: board.bucket(path),
-      signal: ending.signal,
+      signal: channel.signal,
       summary: () => this.#segment.namespace.showBucket(bucket.path),
-      open: () => this.#open(channel, bucket),
-      send: (batch) => this.#send(channel, bucket, batch),
+      open: async () => {
+        const { path, record } = bucket;
+        const { position: headPosition } = await this.#segment.replication.logHead(path);
+        return channel.offer(connection, {
+          path,
+          logId: record.logId,
+          headPosition,
+          options: record.options,
+        });
+      },
+      send: (packed) => this.#send({ bucket: bucket.path, versions: packed.versions, channel, feed, packed }),
     });
-    const channel: Channel = { number, feed, path, ending, answer: undefined, error: undefined };
-    this.#channels.set(number, channel);
-    if (connection.isClosed) ending.abort();
+    this.#channels.set(channel.number, { channel, feed });
+    if (connection.isClosed) channel.end();
     try {
       await feed.run();
       if (channel.error !== undefined) throw channel.error;
     } finally {
-      this.#end(channel, undefined);
+      this.#end(channel);
       await feed.save();
     }
   }
 
   #onFeedFailed(path: string, error: EfsError): void {
-    const { board, states, connection } = this.#options;
+    const { board, states, connection, context } = this.#options;
     if (connection.isClosed) return;
     const row = board.bucket(path);
     row.problem = error;
-    this.#log.warn(
+    context.log.warn(
       { bucket: path, code: error.code, error: error.message },
       "replication of a bucket failed",
     );
     if (error.code !== "PATH_REFUSED")
       row.counters.add(error instanceof RemoteError ? "remoteIoErrors" : "localIoErrors", 1);
-    board.fail(error, fixOf(error, { service: states.service, direction: 1, served: [path] }));
+    board.fail(error, fixOf(error, states.service, 1));
   }
 
-  async #open(channel: Channel, bucket: FoundBucket): Promise<Opened> {
-    const head = await this.#segment.replication.logHead(bucket.path);
-    const open = {
-      path: bucket.path,
-      logId: bucket.record.logId,
-      headPosition: head.position,
-      options: bucket.record.options,
-    };
-    const answer = new Promise<Opened>((resolve, reject) => {
-      channel.answer = { resolve, reject };
-      channel.ending.signal.addEventListener("abort", () =>
-        reject(channel.error ?? new EfsError("CONNECT_LOST", "the connection was closed")),
-      );
-    });
-    answer.catch(() => undefined);
-    await this.#options.connection.send({
-      type: FRAME.OPEN,
-      exchange: channel.number,
-      body: encodeOpen(open),
-      isPackable: true,
-    });
-    return answer;
-  }
-
-  async #send(channel: Channel, bucket: FoundBucket, packed: PackedBatch): Promise<void> {
+  async #send(batch: SentBatch): Promise<void> {
+    const { channel, packed } = batch;
     await this.#window.acquire(packed.sizeBytes);
-    if (channel.ending.signal.aborted) {
+    if (channel.signal.aborted) {
       this.#window.release(packed.sizeBytes);
       return;
     }
     const number = this.#nextBatch;
     this.#nextBatch += 1;
     if (this.#batches.size === 0) this.#progressMs = this.#clock.monotonicMs();
-    this.#batches.set(number, { bucket: bucket.path, versions: packed.versions, channel, packed });
+    this.#batches.set(number, batch);
     this.#options.board.bucket(channel.path).isActive = true;
     const body = encodeBatch({ channel: channel.number, mark: packed.mark, versions: packed.versions });
     await this.#options.connection.send({ type: FRAME.BATCH, exchange: number, body, isPackable: true });
@@ -288,7 +273,7 @@ export class SenderSession {
     this.#drop(frame.exchange, batch);
     const row = this.#options.board.bucket(batch.channel.path);
     row.isActive = this.#isBusy(batch.channel.path);
-    batch.channel.feed
+    batch.feed
       .onApplied(batch.packed, applied)
       .catch((thrown) => this.#options.connection.close(toEfsError(thrown)));
   }
@@ -300,50 +285,21 @@ export class SenderSession {
   }
 
   #onOpened(frame: Frame): void {
-    const channel = this.#channels.get(frame.exchange);
-    if (channel?.answer === undefined)
-      throw new EfsError("PROTOCOL", "the receiver opened what was not offered");
-    const { answer } = channel;
-    channel.answer = undefined;
-    answer.resolve(decodeOpened(frame.body));
+    const tended = this.#channels.get(frame.exchange);
+    if (tended === undefined) throw new EfsError("PROTOCOL", "the receiver opened what was not offered");
+    tended.channel.opened(frame.body);
   }
 
   #onClosed(frame: Frame): void {
-    const channel = this.#channels.get(frame.exchange);
-    if (channel === undefined) return;
-    const closed = decodeClosed(frame.body);
-    const code = isErrorCode(closed.code) ? closed.code : "UNAVAILABLE";
-    this.#end(channel, new RemoteError(code, escapeName(closed.message)));
+    const tended = this.#channels.get(frame.exchange);
+    if (tended === undefined) return;
+    tended.channel.closed(frame.body);
+    this.#end(tended.channel);
   }
 
-  #end(channel: Channel, error: EfsError | undefined): void {
+  #end(channel: Channel): void {
     if (!this.#channels.delete(channel.number)) return;
-    channel.error = error;
-    channel.ending.abort();
+    channel.end();
     for (const [number, batch] of this.#batches) if (batch.channel === channel) this.#drop(number, batch);
   }
-
-  /** On record before the receiver hears of it, so that a crash loses no version for good. */
-  async #onAbsent(batch: OpenBatch, version: BatchVersion, error: EfsError): Promise<void> {
-    const { states, board } = this.#options;
-    const path = formatBucketPath(batch.bucket);
-    const { object, uvid } = version.version;
-    const { logId } = await this.#segment.replication.logHead(batch.bucket);
-    await states.owe(logId, { object, uvid });
-    const row = board.bucket(path);
-    row.problem = error;
-    row.counters.add("localIoErrors", 1);
-    const message = `${escapeName(path)}/${escapeName(object)} cannot be read here and was left out: ${error.message}`;
-    board.fail(
-      new EfsError(error.code, message),
-      `efscli object put FILE ${escapeName(path)}/${escapeName(object)}`,
-    );
-    this.#log.error(
-      { bucket: path, object, version: uvid, code: error.code },
-      "content cannot be read, version left out",
-    );
-  }
 }
-
-/** What the receiver closed a bucket with. */
-class RemoteError extends EfsError {}

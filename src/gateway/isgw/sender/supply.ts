@@ -3,6 +3,7 @@
  * Serves only what a batch under way leads to. Wants are answered in order, a bounded group at a time, as fast as the
  * connection takes them.
  */
+import { concat } from "../../../base/bytes.ts";
 import { EfsError, toEfsError } from "../../../base/errors.ts";
 import type { BucketPath } from "../../../model/names.ts";
 import type { ContentRoot, Reference } from "../../../model/reference.ts";
@@ -207,7 +208,7 @@ export class Supply {
         if (ids === undefined) return undefined;
         const parts: Uint8Array[] = [];
         for (const id of ids) parts.push(await replication.readPlain({ kind: "node", id }));
-        const delta = makeDelta(Buffer.concat(parts), await replication.readPlain(piece));
+        const delta = makeDelta(concat(parts), await replication.readPlain(piece));
         return { want: order.number, form: "nodes", ids, delta };
       }
       const range = plan.chunks.get(idKey(piece.id));

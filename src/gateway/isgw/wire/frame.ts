@@ -43,7 +43,6 @@ export const BODY_BYTES_MAX: ReadonlyMap<number, number> = new Map<FrameType, nu
 
 export const HEADER_BYTES = 16;
 const FLAG_PACKED = 1;
-/** Below this compression does not pay for its own header. */
 const PACK_BYTES_MIN = 96;
 
 export interface Frame {

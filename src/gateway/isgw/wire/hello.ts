@@ -131,13 +131,20 @@ export interface Refusal {
   readonly code: string;
   readonly message: string;
   /** Who refuses; only told to a peer that has proved the key. */
-  readonly refuser: { readonly segment: SegmentId; readonly name: string } | undefined;
+  readonly refuser: Refuser | undefined;
+}
+
+export interface Refuser {
+  readonly segment: SegmentId;
+  readonly name: string;
+  readonly service: string;
 }
 
 export function encodeRefusal(refusal: Refusal): Uint8Array {
   const writer = new ByteWriter(256).text(refusal.code).text(shortText(refusal.message));
   if (refusal.refuser === undefined) return writer.u8(0).finish();
-  return writer.u8(1).raw(idBytes(refusal.refuser.segment)).text(shortText(refusal.refuser.name)).finish();
+  const { segment, name, service } = refusal.refuser;
+  return writer.u8(1).raw(idBytes(segment)).text(shortText(name)).text(shortText(service)).finish();
 }
 
 /** @throws PROTOCOL, TRUNCATED, RECORD_CORRUPT */
@@ -145,12 +152,14 @@ export function decodeRefusal(body: Uint8Array): Refusal {
   const reader = new ByteReader(body);
   const code = reader.text(64);
   const message = reader.text(PEER_TEXT_BYTES_MAX);
-  const refuser =
-    reader.u8() === 1
-      ? { segment: segmentIdOf(reader.raw(8)), name: reader.text(PEER_TEXT_BYTES_MAX) }
-      : undefined;
+  const refuser = reader.u8() === 1 ? readRefuser(reader) : undefined;
   reader.end();
   return { code, message, refuser };
+}
+
+function readRefuser(reader: ByteReader): Refuser {
+  const segment = segmentIdOf(reader.raw(8));
+  return { segment, name: reader.text(PEER_TEXT_BYTES_MAX), service: reader.text(PEER_TEXT_BYTES_MAX) };
 }
 
 /** At most PEER_TEXT_BYTES_MAX bytes of a text, whole characters. */
