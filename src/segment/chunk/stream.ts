@@ -109,6 +109,7 @@ class Window {
       return;
     }
     await this.#line.acquire();
+    if (this.#line.isOver) return;
     const tail = (await this.#before) ?? { undecided: new Uint8Array(0), openZerosBytes: 0 };
     if (this.#line.isOver) return;
     const startOffset = this.#headroomBytes - tail.undecided.length;
@@ -162,9 +163,10 @@ class Line {
     return this.#isAbandoned || this.#failure !== undefined;
   }
 
-  /** Waits for a place in this stream and in the pool. */
+  /** Waits for a place in this stream and in the pool; has none when nobody wants more. */
   async acquire(): Promise<void> {
     await this.#own.acquire();
+    if (this.#isAbandoned) return this.#own.release();
     await this.pool.places.acquire();
     this.#heldPlaces += 1;
     if (this.#isAbandoned) this.#releaseAll();
