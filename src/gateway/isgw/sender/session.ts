@@ -19,11 +19,10 @@ import { encodeBatch } from "../wire/batch.ts";
 import { FRAME, type Frame } from "../wire/frame.ts";
 import { decodeApplied } from "../wire/messages.ts";
 import { recordAbsent } from "./absent.ts";
-import { BatchWindow } from "./batch-window.ts";
+import { BatchBook, type SentBatch } from "./batch-book.ts";
 import { Channel, RemoteError } from "./channel.ts";
 import { Feed } from "./feed.ts";
-import type { PackedBatch } from "./source.ts";
-import { type OpenBatch, Supply } from "./supply.ts";
+import { Supply } from "./supply.ts";
 
 const LOOK_MS = 1000;
 const STALL_MS_MAX = 60_000;
@@ -43,22 +42,16 @@ interface Tended {
   readonly feed: Feed;
 }
 
-interface SentBatch extends OpenBatch, Tended {
-  readonly packed: PackedBatch;
-}
-
 export class SenderSession {
   readonly #options: SenderSessionOptions;
   readonly #segment: Segment;
   readonly #clock: Clock;
   readonly #supply: Supply;
-  readonly #window = new BatchWindow();
   readonly #channels = new Map<number, Tended>();
-  readonly #batches = new Map<number, SentBatch>();
+  readonly #batches = new BatchBook((number, batch) => this.#supply.forget(number, batch));
   /** Paths of buckets that some task takes care of. */
   readonly #tended = new Map<string, Promise<void>>();
   #nextChannel = 1;
-  #nextBatch = 1;
   #progressMs: number;
   #appliedCount = 0;
 
@@ -135,18 +128,13 @@ export class SenderSession {
         else if (!this.#tended.has(path)) this.#tend(path, bucket);
       }
     }
-    for (const row of board.buckets) row.isActive = this.#isBusy(row.path);
+    for (const row of board.buckets) row.isActive = this.#batches.isBusy(row.path);
     const stalledMs = this.#clock.monotonicMs() - this.#progressMs;
     if (this.#batches.size > 0 && stalledMs > STALL_MS_MAX) {
       connection.close(
         new EfsError("TIMEOUT", `the receiver made no progress for ${Math.round(stalledMs / 1000)} s`),
       );
     }
-  }
-
-  #isBusy(path: string): boolean {
-    for (const batch of this.#batches.values()) if (batch.channel.path === path) return true;
-    return false;
   }
 
   #refusePath(path: string): void {
@@ -235,15 +223,9 @@ export class SenderSession {
 
   async #send(batch: SentBatch): Promise<void> {
     const { channel, packed } = batch;
-    await this.#window.acquire(packed.sizeBytes);
-    if (channel.signal.aborted) {
-      this.#window.release(packed.sizeBytes);
-      return;
-    }
-    const number = this.#nextBatch;
-    this.#nextBatch += 1;
-    if (this.#batches.size === 0) this.#progressMs = this.#clock.monotonicMs();
-    this.#batches.set(number, batch);
+    const number = await this.#batches.open(batch);
+    if (number === undefined) return;
+    if (this.#batches.size === 1) this.#progressMs = this.#clock.monotonicMs();
     this.#options.board.bucket(channel.path).isActive = true;
     const body = encodeBatch({ channel: channel.number, mark: packed.mark, versions: packed.versions });
     await this.#options.connection.send({ type: FRAME.BATCH, exchange: number, body, isPackable: true });
@@ -270,18 +252,12 @@ export class SenderSession {
     if (batch === undefined) throw new EfsError("PROTOCOL", "the receiver applied a batch that is not open");
     const applied = decodeApplied(frame.body);
     this.#appliedCount += 1;
-    this.#drop(frame.exchange, batch);
+    this.#batches.close(frame.exchange);
     const row = this.#options.board.bucket(batch.channel.path);
-    row.isActive = this.#isBusy(batch.channel.path);
+    row.isActive = this.#batches.isBusy(batch.channel.path);
     batch.feed
       .onApplied(batch.packed, applied)
       .catch((thrown) => this.#options.connection.close(toEfsError(thrown)));
-  }
-
-  #drop(number: number, batch: SentBatch): void {
-    this.#batches.delete(number);
-    this.#supply.forget(number, batch);
-    this.#window.release(batch.packed.sizeBytes);
   }
 
   #onOpened(frame: Frame): void {
@@ -300,6 +276,6 @@ export class SenderSession {
   #end(channel: Channel): void {
     if (!this.#channels.delete(channel.number)) return;
     channel.end();
-    for (const [number, batch] of this.#batches) if (batch.channel === channel) this.#drop(number, batch);
+    this.#batches.closeAll(channel);
   }
 }
