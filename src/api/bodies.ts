@@ -134,7 +134,7 @@ class Source {
 
 /**
  * The chunks of a body of `sizeBytes`. The last is held back until the body has ended: a body that is longer than said must not
- * be complete at the far side before that is known.
+ * be complete at the far side before that is known. So a chunk must stay as it is while the next is made.
  */
 async function* counted(
   body: AsyncIterable<Uint8Array>,
@@ -144,10 +144,10 @@ async function* counted(
   let held: Uint8Array | undefined;
   for await (const chunk of body) {
     if (chunk.length === 0) continue;
-    if (held !== undefined) yield held;
-    held = chunk;
     sentBytes += chunk.length;
     if (sizeBytes !== undefined && sentBytes > sizeBytes) requireSize(sentBytes, sizeBytes);
+    if (held !== undefined) yield held;
+    held = chunk;
   }
   if (sizeBytes !== undefined) requireSize(sentBytes, sizeBytes);
   if (held !== undefined) yield held;

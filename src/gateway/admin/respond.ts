@@ -65,7 +65,9 @@ export function sendError(
 ): void {
   const { request, response } = exchange;
   if (response.headersSent || response.destroyed) {
-    response.destroy();
+    // What was sent already reaches the reader, who counts and finds that it is not all.
+    request.socket.setTimeout(UNREAD_WAIT_MS);
+    request.socket.destroySoon();
     return;
   }
   for (const [name, value] of Object.entries(options.headers ?? {})) response.setHeader(name, value);
