@@ -40,8 +40,8 @@ describe("completion", () => {
 
   /** What bash offers for the last word. */
   function offered(...words: readonly string[]): readonly string[] {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
     const body =
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
       'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _efscli; printf "%s\\n" "${COMPREPLY[@]}"';
     const text = execFileSync("bash", ["-c", body, "bash", script, "efscli", ...words], {
       encoding: "utf8",

@@ -14,19 +14,19 @@ const COMPONENT_BYTES_MAX = 255;
 export function safeParts(name: string): readonly string[] {
   const parts = name.split("/");
   for (const part of parts) {
-    if (part === "") throw unsafe(name, "it has an empty part, so it is no file name");
-    if (part === "." || part === "..") throw unsafe(name, `a part of it is \`${part}\``);
-    if (part.includes("\0")) throw unsafe(name, "it has a NUL");
+    if (part === "") throw unsafe("it has an empty part, so it is no file name");
+    if (part === "." || part === "..") throw unsafe(`a part of it is \`${part}\``);
+    if (part.includes("\0")) throw unsafe("it has a NUL");
     if (Buffer.byteLength(part) > COMPONENT_BYTES_MAX) {
-      throw unsafe(name, `a part of it is longer than ${COMPONENT_BYTES_MAX} bytes`);
+      throw unsafe(`a part of it is longer than ${COMPONENT_BYTES_MAX} bytes`);
     }
   }
   return parts;
 }
 
-function unsafe(name: string, reason: string): EfsError {
+function unsafe(reason: string): EfsError {
   return fileTrouble(
-    new EfsError("BAD_NAME", `"${forTerminal(name)}" cannot be a file here: ${reason}`, {
+    new EfsError("BAD_NAME", `it cannot be a file here: ${reason}`, {
       hint: "get it alone, under a name of your own: efscli object get PATH FILE",
     }),
   );
