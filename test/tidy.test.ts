@@ -150,6 +150,8 @@ function importFaults(file: SourceFile): readonly string[] {
   for (const target of importsOf(file)) {
     if (!target.startsWith(".")) continue;
     const resolved = path.posix.normalize(path.posix.join(path.posix.dirname(file.name), target));
+    // The version stands in one place only; programs take it from there.
+    if (resolved === "../package.json") continue;
     const [layer = "", ...inside] = resolved.split("/");
     const isOwn = layer === file.layer;
     if (!isOwn && !(MAY_IMPORT[file.layer] ?? []).includes(layer)) {

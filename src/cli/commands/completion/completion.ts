@@ -4,8 +4,10 @@ import { EfsError } from "../../../base/errors.ts";
 import { examples } from "../../help-text.ts";
 import { wholeProgram } from "../../program.ts";
 import type { Session } from "../../session.ts";
-import { bashScript, fishScript, zshScript } from "./shells.ts";
+import { bashScript } from "./bash.ts";
+import { fishScript } from "./fish.ts";
 import { spotsOf } from "./spots.ts";
+import { zshScript } from "./zsh.ts";
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
