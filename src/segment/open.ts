@@ -10,6 +10,7 @@ import { idBytes, type SystemGuid, segmentOfGuid, systemGuidOf, writerIdOf } fro
 import { NAME_BYTES_MAX } from "../model/limits.ts";
 import { parseBucketName } from "../model/names.ts";
 import { openChunkPool } from "./chunk/pool.ts";
+import { ContentLengths } from "./content/content-lengths.ts";
 import { Buckets } from "./core/buckets.ts";
 import { type Core, counterOf, scanAll } from "./core/core.ts";
 import { HybridClock } from "./core/hybrid-clock.ts";
@@ -55,6 +56,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     buckets: new Buckets(engine.records),
     objectLocks: new KeyedMutex(),
     content: openChunkPool({ workers: options.workers ?? DEFAULT_WORKERS }),
+    lengths: new ContentLengths(),
     largePuts: new Limiter(LARGE_PUTS_MAX),
     inFlight: new InFlight(),
   };

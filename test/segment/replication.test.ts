@@ -392,6 +392,28 @@ onEachEngine(() => {
       expect(await codeOf(replication.store([node(parent, node(node(two)))]))).toBe("CHUNK_MISSING");
     });
 
+    test("a reference past the end of what it names is refused, in nodes and in versions", async () => {
+      const { replication } = await withBucket(await testSegment());
+      const one = chunk("one");
+      const over = [{ kind: "chunk" as const, id: one.id, skipBytes: 1, lengthBytes: 3 }];
+      const bytes = encodeNode([...over, ...over]);
+      const stored = { codec: 0, keyId: 0, plainBytes: bytes.length, bytes };
+      const wrong: ReceivedPiece = { kind: "node", id: nodeId(bytes), stored };
+      expect(await codeOf(replication.store([one, wrong]))).toBe("HASH_MISMATCH");
+      await replication.store([one]);
+      expect(await codeOf(replication.store([wrong]))).toBe("HASH_MISMATCH");
+      const right = node(one, one);
+      await replication.store([right]);
+      const longer = { kind: "node" as const, id: right.id, skipBytes: 0, lengthBytes: 7 };
+      const taken = { ...longer, lengthBytes: 6 };
+      const apply = (content: typeof longer) => {
+        const versions = [{ ...version("a"), sizeBytes: content.lengthBytes, content }];
+        return replication.apply({ bucket: BUCKET, versions, via: VIA });
+      };
+      expect(await codeOf(apply(longer))).toBe("HASH_MISMATCH");
+      expect((await apply(taken)).applied).toBe(1);
+    });
+
     test("a version comes with its content and reads the same at the far side", async () => {
       const near = await withBucket(await testSegment({ seed: 1 }));
       const far = await withBucket(await testSegment({ seed: 2 }));

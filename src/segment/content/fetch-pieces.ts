@@ -33,15 +33,18 @@ export function fetcherOf(core: Core): FetchPieces {
   return (pieces) => fetchPieces(core, pieces);
 }
 
-/** Which of the small contents are here, in order. */
-export async function hasSmalls(core: Core, ids: readonly ContentId[]): Promise<readonly boolean[]> {
-  const found: boolean[] = [];
+/** Lengths of the small contents, in order; undefined for those that are not here. */
+export async function smallLengths(
+  core: Core,
+  ids: readonly ContentId[],
+): Promise<ReadonlyArray<number | undefined>> {
+  const lengths: Array<number | undefined> = [];
   for (let start = 0; start < ids.length; start += GET_RECORDS_MAX) {
     const keys = ids.slice(start, start + GET_RECORDS_MAX).map(smallKey);
     const values = await core.records.getMany(keys);
-    found.push(...values.map((value) => value !== undefined));
+    lengths.push(...values.map((value) => value?.length));
   }
-  return found;
+  return lengths;
 }
 
 async function fetchChunks(

@@ -8,6 +8,7 @@ import type { ChunkStore } from "../../engine/chunk-store.ts";
 import type { MetaRecord, MetaStore, ScanOptions } from "../../engine/meta-store.ts";
 import type { SegmentId } from "../../model/ids.ts";
 import type { ChunkPool } from "../chunk/pool.ts";
+import type { ContentLengths } from "../content/content-lengths.ts";
 import type { Buckets } from "./buckets.ts";
 import type { HybridClock } from "./hybrid-clock.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -28,6 +29,7 @@ export interface Core {
   /** One writer at a time for each object, by log id and name; saves retries, the checks of the batch decide. */
   readonly objectLocks: KeyedMutex;
   readonly content: ChunkPool;
+  readonly lengths: ContentLengths;
   /** Large calls of putMany under way, over all puts. */
   readonly largePuts: Limiter;
   /** Every call of the front door runs in it. */

@@ -12,7 +12,7 @@ import type { Uvid } from "../../model/uvid.ts";
 import { CLOCK_KEY } from "../keys.ts";
 
 /** How far ahead of the clock the ceiling is written; a crash moves the clock ahead by at most this. */
-const RESERVE_MS = 10_000;
+const RESERVE_MS = 1000;
 /** A received UVID further ahead of the wall clock than this does not move our clock (generations still order versions). */
 export const CLOCK_AHEAD_TRUSTED_MS = 5 * 60_000;
 const COUNT_MAX = 0xffff;

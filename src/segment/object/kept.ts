@@ -14,6 +14,9 @@ import { KNOWN_SEGMENTS_MAX } from "../../model/limits.ts";
 import type { Uvid } from "../../model/uvid.ts";
 import type { Version } from "../../model/version.ts";
 
+/** More concurrent losers of one object than this are dropped, least first: a bound against peers gone wrong. */
+const CONFLICTS_KEPT_MAX = 256;
+
 export type Ranked = Pick<Version, "generation" | "uvid" | "known">;
 
 export interface Kept<Item extends Ranked> {
@@ -41,9 +44,10 @@ export function keptOf<Item extends Ranked>(versions: readonly Item[], versionsK
   const sorted = [...versions].sort((left, right) => compareRanked(right, left));
   let conflictCount = 0;
   const kept = sorted.filter((version, index) => {
-    const isHead = !sorted.some((other) => knows(other, version));
-    if (isHead && index > 0) conflictCount += 1;
-    return isHead || index < versionsKept;
+    if (index === 0) return true;
+    const isLoser = conflictCount < CONFLICTS_KEPT_MAX && !sorted.some((other) => knows(other, version));
+    if (isLoser) conflictCount += 1;
+    return isLoser || index < versionsKept;
   });
   return { versions: kept, conflictCount };
 }

@@ -12,8 +12,9 @@ import {
   type ObjectName,
   parseServiceName,
 } from "../../model/names.ts";
-import { rootSizeBytes } from "../../model/reference.ts";
+import { type Reference, rootSizeBytes } from "../../model/reference.ts";
 import type { Version } from "../../model/version.ts";
+import { requireWithin } from "../content/content-lengths.ts";
 import type { OpenBucket } from "../core/buckets.ts";
 import { COMMIT_ATTEMPTS_MAX, type Core, contended, nowMs } from "../core/core.ts";
 import { type Change, encodeEntry, planChange } from "../object/change.ts";
@@ -46,6 +47,7 @@ export async function applyVersions(core: Core, received: ReceivedVersions): Pro
   const beside = state && stateWrite(parseServiceName(state.service), state.key, state.value);
   await core.guard.admit(0);
   await requireContent(core, versions);
+  await requireWithin(core, rootsOf(versions), core.lengths);
   const bucket = await core.buckets.open(path);
   const rounds = roundsOf(versions);
   let applied = 0;
@@ -191,6 +193,12 @@ function lockAll<T>(
     return core.objectLocks.run(bucket.record.logId + name, () => lockFrom(index + 1));
   };
   return lockFrom(0);
+}
+
+function rootsOf(versions: readonly Version[]): readonly Reference[] {
+  return versions.flatMap(({ content }) =>
+    content.kind === "none" || content.kind === "small" ? [] : [content],
+  );
 }
 
 function checkVersion(version: Version): void {

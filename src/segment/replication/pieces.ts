@@ -7,7 +7,7 @@ import { escapeName } from "../../model/names.ts";
 import { type ContentRoot, type Reference, rootSizeBytes } from "../../model/reference.ts";
 import type { Version } from "../../model/version.ts";
 import { readTreeNode, verifiedPiece } from "../chunk/tree-reader.ts";
-import { fetcherOf, fetchPieces, hasSmalls } from "../content/fetch-pieces.ts";
+import { fetcherOf, fetchPieces, smallLengths } from "../content/fetch-pieces.ts";
 import { readRoot } from "../content/read-root.ts";
 import type { Core } from "../core/core.ts";
 import { checkLimit } from "../namespace/listing.ts";
@@ -21,17 +21,18 @@ const RANGE_BYTES_MAX = 4 * 1024 * 1024;
 export async function missingPieces(core: Core, pieces: readonly ContentPiece[]): Promise<readonly number[]> {
   if (pieces.length === 0) return [];
   checkLimit(pieces.length, MISSING_MAX);
-  const stored = pieces.filter((piece) => piece.kind !== "small");
   const smalls = pieces.filter((piece) => piece.kind === "small");
-  const claimed = stored.length === 0 ? [] : await core.chunks.claim(stored.map((piece) => piece.id));
-  const small = await hasSmalls(
+  const claims = pieces.filter((piece) => piece.kind !== "small").map((piece) => piece.id);
+  const claimed = claims.length === 0 ? [] : await core.chunks.claim(claims);
+  const lengths = await smallLengths(
     core,
     smalls.map((piece) => piece.id),
   );
-  let [storedIndex, smallIndex] = [0, 0];
+  let [claimIndex, smallIndex] = [0, 0];
   const missing: number[] = [];
   for (const [index, piece] of pieces.entries()) {
-    const isHere = piece.kind === "small" ? small[smallIndex++] === true : claimed[storedIndex++] === true;
+    const isHere =
+      piece.kind === "small" ? lengths[smallIndex++] !== undefined : claimed[claimIndex++] === true;
     if (!isHere) missing.push(index);
   }
   return missing;
@@ -40,20 +41,33 @@ export async function missingPieces(core: Core, pieces: readonly ContentPiece[])
 /** Every root must be here. @throws CHUNK_MISSING naming the first version that lacks its content */
 export async function requireContent(core: Core, versions: readonly Version[]): Promise<void> {
   const needed: Array<{ readonly version: Version; readonly piece: ContentPiece }> = [];
+  const smalls: Array<Extract<ContentRoot, { kind: "small" }>> = [];
   for (const version of versions) {
     const { content } = version;
-    if (content.kind === "none" || content.kind === "zeros") continue;
-    needed.push({ version, piece: { kind: content.kind, id: content.id } });
+    if (content.kind === "small") smalls.push(content);
+    if (content.kind === "chunk" || content.kind === "node") {
+      needed.push({ version, piece: { kind: content.kind, id: content.id } });
+    }
   }
+  const lengths = await smallLengths(
+    core,
+    smalls.map((root) => root.id),
+  );
+  const unfit = smalls.find((root, index) => lengths[index] !== root.lengthBytes);
+  const smallLack = versions.find(({ content }) => content === unfit);
+  if (unfit !== undefined && smallLack !== undefined)
+    throw lackOf(smallLack, { kind: "small", id: unfit.id });
   const [first] = await missingPieces(
     core,
     needed.map(({ piece }) => piece),
   );
   const lacking = first === undefined ? undefined : needed[first];
-  if (lacking === undefined) return;
-  const { version, piece } = lacking;
+  if (lacking !== undefined) throw lackOf(lacking.version, lacking.piece);
+}
+
+function lackOf(version: Version, piece: ContentPiece): EfsError {
   const chunk = toHex(piece.id);
-  throw new EfsError(
+  return new EfsError(
     "CHUNK_MISSING",
     `the content of version ${version.uvid} of "${escapeName(version.object)}" is not here: ${piece.kind} ${chunk}`,
     { details: { object: version.object, version: version.uvid, chunk } },

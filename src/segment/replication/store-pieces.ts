@@ -10,6 +10,7 @@ import { contentId, nodeId } from "../../model/hash.ts";
 import { FIXED_CHUNK_BYTES_MAX, NODE_BYTES_MAX, SMALL_CONTENT_BYTES_MAX } from "../../model/limits.ts";
 import type { Reference } from "../../model/reference.ts";
 import { decodeChunk } from "../chunk/codec.ts";
+import { ContentLengths, lengthOfAll, requireWithin } from "../content/content-lengths.ts";
 import type { Core } from "../core/core.ts";
 import { smallKey } from "../keys.ts";
 import { checkLimit } from "../namespace/listing.ts";
@@ -20,6 +21,7 @@ const PIECES_MAX = 1024;
 const PIECES_BYTES_MAX = 16 * 1024 * 1024;
 /** Small contents of one commit: well below the limits of a batch. */
 const SMALLS_OF_A_COMMIT = 500;
+const CLAIM_MAX = 10_000;
 
 const PLAIN_BYTES_MAX: Readonly<Record<ContentPiece["kind"], number>> = {
   chunk: FIXED_CHUNK_BYTES_MAX,
@@ -38,8 +40,9 @@ export async function storePieces(core: Core, pieces: readonly ReceivedPiece[]):
   if (admitted !== undefined) await admitted;
 
   const smalls: Write[] = [];
-  const before = new Set<string>();
-  const needed = new Map<string, ContentPiece>();
+  /** Lengths of what earlier pieces of the call bring. */
+  const brought = new ContentLengths();
+  const outside: Reference[] = [];
   for (const piece of pieces) {
     const plain = plainOf(piece);
     requireHash(piece, piece.kind === "node" ? nodeId(plain) : contentId(plain));
@@ -47,13 +50,21 @@ export async function storePieces(core: Core, pieces: readonly ReceivedPiece[]):
       smalls.push({ key: smallKey(piece.id), value: plain });
       continue;
     }
-    if (piece.kind === "node") {
-      gatherNeeded(decodeNode(plain), before, needed);
+    const references = piece.kind === "node" ? decodeNode(plain) : [];
+    for (const reference of references) {
+      if (reference.kind === "zeros") continue;
+      if (brought.get(reference) === undefined) outside.push(reference);
+      else await requireWithin(core, [reference], brought);
     }
-    before.add(keyOf(piece));
+    brought.set(piece, piece.kind === "node" ? lengthOfAll(references) : plain.length);
   }
-  await requireChildren(core, [...needed.values()]);
+  await requireChildren(core, outside);
+  await requireWithin(core, outside, core.lengths);
   await Promise.all([storeChunks(core, pieces), storeSmalls(core, smalls)]);
+  for (const piece of pieces) {
+    const lengthBytes = brought.get(piece);
+    if (lengthBytes !== undefined) core.lengths.set(piece, lengthBytes);
+  }
 }
 
 /** The plain bytes of a received piece, not yet checked against its id. @throws HASH_MISMATCH */
@@ -75,31 +86,23 @@ function plainOf(piece: ReceivedPiece): Uint8Array {
   }
 }
 
-/** What a node names and no earlier piece of the call brings. */
-function gatherNeeded(
-  references: readonly Reference[],
-  before: ReadonlySet<string>,
-  needed: Map<string, ContentPiece>,
-): void {
+/** What nodes name and the call does not bring must be here. @throws CHUNK_MISSING */
+async function requireChildren(core: Core, references: readonly Reference[]): Promise<void> {
+  const children = new Map<string, ContentPiece>();
   for (const reference of references) {
-    if (reference.kind === "zeros") continue;
-    const child = { kind: reference.kind, id: reference.id };
-    if (!before.has(keyOf(child))) needed.set(keyOf(child), child);
+    if (reference.kind !== "zeros")
+      children.set(toHex(reference.id), { kind: reference.kind, id: reference.id });
   }
-}
-
-async function requireChildren(core: Core, children: readonly ContentPiece[]): Promise<void> {
-  for (let start = 0; start < children.length; start += 10_000) {
-    const some = children.slice(start, start + 10_000);
+  const pieces = [...children.values()];
+  for (let start = 0; start < pieces.length; start += CLAIM_MAX) {
+    const some = pieces.slice(start, start + CLAIM_MAX);
     const [first] = await missingPieces(core, some);
     const lacking = first === undefined ? undefined : some[first];
     if (lacking === undefined) continue;
     throw new EfsError(
       "CHUNK_MISSING",
       `a node came before what it names: ${lacking.kind} ${toHex(lacking.id)}`,
-      {
-        details: { chunk: toHex(lacking.id) },
-      },
+      { details: { chunk: toHex(lacking.id) } },
     );
   }
 }
@@ -123,8 +126,4 @@ async function storeSmalls(core: Core, smalls: readonly Write[]): Promise<void> 
     commits.push(core.guard.commit({ writes: smalls.slice(start, start + SMALLS_OF_A_COMMIT) }));
   }
   await Promise.all(commits);
-}
-
-function keyOf(piece: ContentPiece): string {
-  return `${piece.kind}:${toHex(piece.id)}`;
 }
