@@ -8,6 +8,7 @@ import { type SplitObject, splitObject } from "../arguments.ts";
 import { forTerminal } from "../output/escape.ts";
 import type { Session } from "../session.ts";
 import { type Range, resolveRange } from "./byte-range.ts";
+import { whileMoving } from "./moving.ts";
 
 export interface GetOneOptions {
   readonly range?: Range;
@@ -35,13 +36,12 @@ export async function getOne(
   if (place?.stats !== undefined && options.clobber === false) {
     throw new EfsError("EXISTS", `${forTerminal(place.path)} is there already`);
   }
-  const { body, info } = await session.api.getObject(
-    bucket,
-    name,
-    await wanted(session, { bucket, name }, options),
-  );
+  const query = await wanted(session, { bucket, name }, options);
+  const { body, info, startByte, endByte } = await session.api.getObject(bucket, name, query);
   if (place === undefined) return { file: "-", info, bytes: body };
-  await writeTo(session, place, { body, isNew: options.clobber === false });
+  await whileMoving(session, { what: "written", totalBytes: endByte - startByte }, (watched) =>
+    writeTo(session, place, { body: watched(body), isNew: options.clobber === false }),
+  );
   return { file: place.path, info, bytes: undefined };
 }
 

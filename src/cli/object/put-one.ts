@@ -1,10 +1,11 @@
 /** One file or stdin into one object. */
 import { stat } from "node:fs/promises";
-import type { ObjectInfo } from "../../api/object.ts";
+import type { ObjectInfo, PutObjectOptions } from "../../api/object.ts";
 import { EfsError, toEfsError } from "../../base/errors.ts";
 import { type SplitObject, splitObject } from "../arguments.ts";
 import { forTerminal } from "../output/escape.ts";
 import type { Session } from "../session.ts";
+import { whileMoving } from "./moving.ts";
 
 export interface PutOneOptions {
   readonly clobber?: boolean;
@@ -21,9 +22,14 @@ export async function putOne(
 ): Promise<ObjectInfo> {
   const { bucket, name } = objectOf(path);
   const common = { contentType: options.contentType, ifAbsent: options.clobber === false };
-  if (file === "-") {
-    return session.api.putObject(bucket, name, session.stdin, { ...common, metadata: options.metadata });
-  }
+  const put = (body: AsyncIterable<Uint8Array> | Uint8Array, given: PutObjectOptions, totalBytes?: number) =>
+    whileMoving(session, { what: "stored", totalBytes }, (watched) =>
+      session.api.putObject(bucket, name, body instanceof Uint8Array ? body : watched(body), {
+        ...common,
+        ...given,
+      }),
+    );
+  if (file === "-") return put(session.stdin, { metadata: options.metadata });
   const [{ withFile }, { readError }, { metadataOf }] = await Promise.all([
     import("../tree/read-file.ts"),
     import("../tree/walk.ts"),
@@ -39,18 +45,12 @@ export async function putOne(
   }
   if (!stats.isFile()) {
     const { createReadStream } = await import("node:fs");
-    return session.api.putObject(bucket, name, createReadStream(file), {
-      ...common,
-      metadata: options.metadata,
-    });
+    return put(createReadStream(file), { metadata: options.metadata });
   }
-  return withFile(file, { followsLinks: true }, ({ facts, body }) =>
-    session.api.putObject(bucket, name, body, {
-      ...common,
-      sizeBytes: facts.sizeBytes,
-      metadata: { ...metadataOf(facts), ...options.metadata },
-    }),
-  );
+  return withFile(file, { followsLinks: true }, ({ facts, body }) => {
+    const metadata = { ...metadataOf(facts), ...options.metadata };
+    return put(body, { sizeBytes: facts.sizeBytes, metadata }, facts.sizeBytes);
+  });
 }
 
 function objectOf(path: string): SplitObject {

@@ -17,10 +17,18 @@ export interface Progress {
   stop(): void;
 }
 
+/** What is done sooner needs no progress line, nor the time to load what draws it. */
+const PROGRESS_AFTER_MS = 300;
+
+interface Shown {
+  readonly clear: () => void;
+  readonly stop: () => void;
+}
+
 export function openTalk(stderr: Output): Talk {
-  let running: { readonly clear: () => void } | undefined;
+  let shown: Shown | undefined;
   const write = async (text: string) => {
-    running?.clear();
+    shown?.clear();
     await stderr.write(text);
   };
   return {
@@ -29,13 +37,18 @@ export function openTalk(stderr: Output): Talk {
       write(`efscli: ${forTerminal(what)}: ${printable(error.message)} (${error.code})\n`),
     async progress(line) {
       if (!stderr.isTerminal) return { stop: () => {} };
-      const { showProgress } = await import("./progress.ts");
-      const shown = showProgress(line);
-      running = shown;
+      let isOver = false;
+      const show = async () => {
+        const { showProgress } = await import("./progress.ts");
+        if (!isOver) shown = showProgress(line);
+      };
+      const timer = setTimeout(() => void show(), PROGRESS_AFTER_MS);
       return {
         stop: () => {
-          running = undefined;
-          shown.stop();
+          isOver = true;
+          clearTimeout(timer);
+          shown?.stop();
+          shown = undefined;
         },
       };
     },

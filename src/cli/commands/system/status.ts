@@ -1,5 +1,5 @@
 /** `efscli system status`: what the segment is, holds and runs. The first line is EdgeFS's. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { SystemStatus } from "../../../api/system.ts";
 import { EfsError } from "../../../base/errors.ts";
 import { formatDuration } from "../../../base/units.ts";
@@ -17,6 +17,9 @@ export function systemStatus(session: Session): Command {
   const command = new Command("status")
     .description("show what the segment is, what it holds and which services it runs")
     .option("--exit-code", "exit 1 unless the segment is online and no enabled service is at fault")
+    .addOption(
+      new Option("-v, --verbose [level]", "accepted as in EdgeFS; everything is shown anyway").hideHelp(),
+    )
     .action(action(session, run, view));
   return examples(command, [
     "efscli system status",
