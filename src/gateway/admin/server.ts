@@ -28,9 +28,8 @@ import { bucketOfObjectPath, parseTarget } from "./target.ts";
 
 const CONNECTIONS_MAX = 1024;
 const HEADERS_TIMEOUT_MS = 20_000;
-/** A connection that is silent for so long, with or without a request on it, is closed. */
-const SILENCE_MS = 120_000;
-const KEEP_ALIVE_MS = 75_000;
+/** A connection that is silent for so long is closed. One time for both, with a request on it or without: Node keeps timers in lists by duration. */
+const SILENCE_MS = 90_000;
 const BODY_BUFFER_BYTES = 256 * 1024;
 
 export interface Tls {
@@ -106,7 +105,7 @@ function httpServer(core: Core, { isTokenNeeded, tls }: ListenerOptions): Server
     headersTimeout: HEADERS_TIMEOUT_MS,
     // A body may take hours; silence is what is limited.
     requestTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: SILENCE_MS,
     highWaterMark: BODY_BUFFER_BYTES,
   };
   const listener = (request: IncomingMessage, response: ServerResponse) => {

@@ -18,20 +18,22 @@ export function parseTarget(url: string): Target {
   return { path: url.slice(0, mark), query: parseQuery(url.slice(mark + 1)) };
 }
 
-const NO_QUERY: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+const NO_QUERY: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Form encoding: `+` is a space. A name given twice is refused. @throws BAD_REQUEST */
 export function parseQuery(text: string): Readonly<Record<string, string>> {
-  const query: Record<string, string> = Object.create(null);
+  const query: Record<string, string> = {};
   for (const pair of text.split("&")) {
     if (pair === "") continue;
     const mark = pair.indexOf("=");
     const name = decode(mark < 0 ? pair : pair.slice(0, mark), "query");
-    if (name in query)
+    if (Object.hasOwn(query, name))
       throw new EfsError("BAD_REQUEST", "a query parameter is given twice", {
         details: { field: shown(name) },
       });
-    query[name] = mark < 0 ? "" : decode(pair.slice(mark + 1), `query parameter ${shown(name)}`);
+    const value = mark < 0 ? "" : decode(pair.slice(mark + 1), "query");
+    if (name === "__proto__") throw new EfsError("BAD_REQUEST", "there is no query parameter of this name");
+    query[name] = value;
   }
   return query;
 }

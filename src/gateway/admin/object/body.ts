@@ -31,8 +31,11 @@ export function readWhole(request: IncomingMessage, sizeBytes: number): Promise<
       const whole = rest === undefined ? (first ?? new Uint8Array()) : Buffer.concat(rest);
       resolve(whole);
     });
-    const lost = () =>
+    const lost = () => {
+      // Every request closes in the end, and errors are dear.
+      if (request.readableEnded) return;
       reject(new EfsError("CONNECT_LOST", "the connection was lost before the content had come"));
+    };
     request.on("error", lost);
     request.on("close", lost);
   });
