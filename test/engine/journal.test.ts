@@ -1,0 +1,183 @@
+/** The journal by itself: its bytes, its two files, what it takes for torn and what for damaged. */
+import { describe, expect, it } from "vitest";
+import { equalBytes } from "../../src/base/bytes.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { seededRandom } from "../../src/base/random.ts";
+import { Health } from "../../src/engine/local/health.ts";
+import { Journal } from "../../src/engine/local/journal.ts";
+import {
+  type Change,
+  decodeChanges,
+  encodeChanges,
+  encodeFrameHeader,
+} from "../../src/engine/local/journal-frame.ts";
+import { SimulatedDisk } from "../sim/disk.ts";
+import { codeOf, value } from "./support.ts";
+
+const SALT = 0x0123456789abcdefn;
+
+interface Opened {
+  readonly journal: Journal;
+  readonly changes: readonly Change[];
+}
+
+async function open(
+  disk: SimulatedDisk,
+  options: { readonly applied?: bigint; readonly fileBytes?: number } = {},
+): Promise<Opened> {
+  const { applied = 0n, fileBytes = 1024 * 1024 } = options;
+  const health = new Health(silentLog);
+  const changes: Change[] = [];
+  const journal = await Journal.open(
+    { disk, directory: "/data", health, salt: SALT, applied, fileBytes },
+    (frame) => changes.push(...frame),
+  );
+  return { journal, changes };
+}
+
+function frame(name: string, sizeBytes = 10): Uint8Array {
+  return encodeChanges(new Map([[name, new Uint8Array(sizeBytes).fill(1)]]));
+}
+
+const names = (changes: readonly Change[]) => changes.map(([name]) => name);
+
+describe("the journal", () => {
+  it("gives back the changes after those that were applied, in order", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    for (const name of ["a", "b", "c"]) await journal.append(frame(name));
+    await journal.append(
+      encodeChanges(
+        new Map([
+          ["d", undefined],
+          ["e", value("")],
+        ]),
+      ),
+    );
+    const { changes } = await open(disk.afterPowerLoss("nothing", seededRandom(1)), { applied: 1n });
+    expect(names(changes)).toEqual(["b", "c", "d", "e"]);
+    expect(changes.slice(2)).toEqual([
+      ["d", undefined],
+      ["e", value("")],
+    ]);
+  });
+
+  it("goes on with the next sequence after it was opened anew, and survives many openings", async () => {
+    const disk = new SimulatedDisk();
+    for (const name of ["a", "b", "c", "d"]) {
+      const { journal } = await open(disk);
+      await journal.append(frame(name));
+    }
+    expect(names((await open(disk)).changes)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("takes a last frame that is torn anywhere for one that was never written", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    await journal.append(frame("a"));
+    await journal.append(frame("b", 9000));
+    const bytes = disk.bytesOf("/data/journal-0");
+    for (let at = 4096; at < 4096 + 32 + 9000; at += 97) {
+      const torn = disk.afterPowerLoss("everything", seededRandom(1));
+      torn.bytesOf("/data/journal-0").set([(bytes[at] ?? 0) ^ 0x10], at);
+      const { journal: again, changes } = await open(torn);
+      expect(names(changes)).toEqual(["a"]);
+      await again.append(frame("c"));
+      expect(names((await open(torn)).changes)).toEqual(["a", "c"]);
+    }
+  });
+
+  it("refuses to open when a frame before the last is damaged, and changes nothing", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    for (const name of ["a", "b", "c"]) await journal.append(frame(name));
+    for (const at of [0, 5, 20, 33, 4096, 4096 + 40]) {
+      const damaged = disk.afterPowerLoss("everything", seededRandom(1));
+      const bytes = damaged.bytesOf("/data/journal-0");
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      const before = bytes.slice();
+      expect(await codeOf(open(damaged))).toBe("RECORD_CORRUPT");
+      expect(equalBytes(damaged.bytesOf("/data/journal-0"), before)).toBe(true);
+    }
+  });
+
+  it("opens over a damaged frame that was applied already", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    for (const name of ["a", "b", "c"]) await journal.append(frame(name));
+    disk.bytesOf("/data/journal-0")[0] = 0;
+    expect(names((await open(disk, { applied: 1n })).changes)).toEqual(["b", "c"]);
+  });
+
+  it("uses its two files in turn, and a file again only when what it held was released", async () => {
+    const disk = new SimulatedDisk();
+    const fileBytes = 4 * 4096;
+    const { journal } = await open(disk, { fileBytes });
+    let count = 0;
+    for (; journal.hasRoom(10); count += 1) await journal.append(frame(`k${count}`));
+    expect(count).toBe(8);
+    journal.release(4n);
+    expect(journal.hasRoom(10)).toBe(true);
+    for (; journal.hasRoom(10); count += 1) await journal.append(frame(`k${count}`));
+    expect(count).toBe(12);
+    const { changes } = await open(disk, { applied: 4n, fileBytes });
+    expect(names(changes)).toEqual(["k4", "k5", "k6", "k7", "k8", "k9", "k10", "k11"]);
+  });
+
+  it("does not take for a frame what somebody stored in a value, nor a frame of another directory", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    const forged = new Uint8Array(3 * 4096);
+    const payload = frame("forged");
+    forged.set(encodeFrameHeader(SALT + 1n, 3n, payload), 4096 - 32 - 5);
+    await journal.append(encodeChanges(new Map([["a", forged]])));
+    const torn = disk.afterPowerLoss("everything", seededRandom(1));
+    torn.bytesOf("/data/journal-0")[40] = 0xff;
+    expect(names((await open(torn)).changes)).toEqual([]);
+  });
+
+  it("keeps what was answered when a full disk cut off a frame behind which another file was begun", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    let count = 0;
+    const append = async (sizeBytes: number) => {
+      await journal.append(frame(`k${count}`, sizeBytes));
+      count += 1;
+    };
+    // Into the second file, up to where it has to grow for the last time.
+    while (disk.bytesOf("/data/journal-1").length < 900_000) await append(100_000);
+    journal.release(BigInt(count));
+    const applied = BigInt(count);
+    const used = () => disk.names().reduce((sum, name) => sum + disk.bytesOf(name).length, 0);
+    while (disk.bytesOf("/data/journal-1").length < 1024 * 1024) {
+      // Room for the whole frame, and for none of the zeros behind it.
+      disk.capacityBytes = used() + 6 * 4096;
+      const isDone = await append(20_000).then(
+        () => true,
+        () => false,
+      );
+      disk.capacityBytes = Number.POSITIVE_INFINITY;
+      if (!isDone) break;
+    }
+    const before = count;
+    count = 1000;
+    await journal.append(frame("large", 200_000));
+    const { changes } = await open(disk.afterPowerLoss("everything", seededRandom(1)), { applied });
+    expect(names(changes).at(-1)).toBe("large");
+    expect(names(changes).length).toBe(before - Number(applied) + 1);
+  });
+
+  it("decodes nothing but what it encodes: any cut or operation that is unknown is refused", () => {
+    const payload = encodeChanges(
+      new Map([
+        ["key", value("value")],
+        ["gone", undefined],
+      ]),
+    );
+    for (let length = 1; length < payload.length; length += 1) {
+      if (length === 11) continue;
+      expect(() => decodeChanges(payload.subarray(0, length))).toThrow();
+    }
+    expect(() => decodeChanges(new Uint8Array([9, 1, 65]))).toThrow("operation 9");
+  });
+});
