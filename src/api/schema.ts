@@ -35,7 +35,9 @@ export const nameText = z.string().max(16 * 1024);
 
 export const custom = z
   .record(
-    z.string().regex(/^X-[!-~]{1,126}$/, "a key begins with X- and has 3 to 128 printable ASCII characters"),
+    z
+      .string()
+      .regex(/^[Xx]-[!-~]{1,126}$/, "a key begins with X- and has 3 to 128 printable ASCII characters"),
     z.string().max(CUSTOM_VALUE_LENGTH_MAX),
   )
   .refine(
