@@ -1,6 +1,5 @@
 /** Byte strings: joining, comparing, hexadecimal, UTF-8. Text in, bytes out, and back. */
 
-const encoder = new TextEncoder();
 /** Made when first needed: it loads Unicode tables, which a short run of efscli does without. */
 let strictDecoder: InstanceType<typeof TextDecoder> | undefined;
 
@@ -37,7 +36,9 @@ export function fromHex(text: string): Uint8Array | undefined {
 }
 
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  // Many times faster than TextEncoder for short text; a plain Uint8Array, for a Buffer's slice would not copy.
+  const encoded = Buffer.from(text, "utf8");
+  return new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.length);
 }
 
 /** The text of well-formed UTF-8; undefined for anything else. */

@@ -6,6 +6,7 @@
 
 import { fromUtf8, utf8 } from "./bytes.ts";
 import { EfsError } from "./errors.ts";
+import { allocate } from "./slab.ts";
 
 export class ByteWriter {
   #buffer: Uint8Array;
@@ -13,8 +14,8 @@ export class ByteWriter {
   #length = 0;
 
   constructor(capacityBytes = 256) {
-    this.#buffer = new Uint8Array(capacityBytes);
-    this.#view = new DataView(this.#buffer.buffer);
+    this.#buffer = allocate(capacityBytes);
+    this.#view = viewOf(this.#buffer);
   }
 
   get length(): number {
@@ -80,16 +81,18 @@ export class ByteWriter {
 
   /** A copy of what was written. */
   finish(): Uint8Array {
-    return this.#buffer.slice(0, this.#length);
+    const bytes = allocate(this.#length);
+    bytes.set(this.#buffer.subarray(0, this.#length));
+    return bytes;
   }
 
   #reserve(sizeBytes: number): void {
     const needed = this.#length + sizeBytes;
     if (needed <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    const grown = allocate(Math.max(needed, this.#buffer.length * 2));
     grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#view = viewOf(grown);
   }
 }
 
@@ -100,7 +103,7 @@ export class ByteReader {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = viewOf(bytes);
   }
 
   get offset(): number {
@@ -172,6 +175,10 @@ export class ByteReader {
     this.#offset += sizeBytes;
     return start;
   }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function corrupt(message: string): EfsError {
