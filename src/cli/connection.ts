@@ -2,10 +2,9 @@
  * Finds the segment to talk to: --endpoint, else EFSCLI_ENDPOINT, else the only one that this user runs. None or several: exit 2 with
  * the list and what to type. The token comes from a file, never from the command line.
  */
-import { readFile } from "node:fs/promises";
 import type { AdminClient } from "../api/admin-client.ts";
 import { connect } from "../api/client.ts";
-import { EfsError, systemCode } from "../base/errors.ts";
+import { EfsError } from "../base/errors.ts";
 import { forTerminal } from "./output/escape.ts";
 import type { ConnectionFlags, Environment } from "./session.ts";
 
@@ -37,18 +36,10 @@ async function onlySegment(): Promise<string> {
 }
 
 async function readToken(file: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (thrown) {
-    const reason = systemCode(thrown) ?? "it cannot be read";
-    throw new EfsError("FILE_NOT_FOUND", `token file ${forTerminal(file)}: ${reason}`, { cause: thrown });
-  }
-  const token = text.trim();
-  if (token === "" || token.length > TOKEN_BYTES_MAX || /[^\x21-\x7e]/.test(token)) {
-    throw new EfsError("BAD_VALUE", `token file ${forTerminal(file)} does not hold one token`, {
-      hint: "make a token: efscli system token create NAME > FILE",
-    });
-  }
-  return token;
+  const { readSecretFile } = await import("./secret-file.ts");
+  const token = (await readSecretFile(file, TOKEN_BYTES_MAX)).trim();
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new EfsError("BAD_VALUE", `token file ${forTerminal(file)} does not hold one token`, {
+    hint: "make a token: efscli system token create NAME > FILE",
+  });
 }

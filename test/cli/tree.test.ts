@@ -464,6 +464,11 @@ describe("one object", () => {
     expect(bucket.objects.get("in")).toMatchObject({ info: { metadata: { author: "mako", b: "c=d" } } });
   });
 
+  it("is read to its end even when the file says that it is empty", async () => {
+    expect((await one("put", "Hawaii/Cola/bk1/status", "/proc/self/status")).exitCode).toBe(0);
+    expect(bucket.objects.get("status")?.bytes.toString()).toContain("Pid:");
+  });
+
   it("says what is wrong with a directory or a missing file", async () => {
     expect(await one("put", "Hawaii/Cola/bk1/x", at("."))).toMatchObject({
       exitCode: 2,

@@ -12,6 +12,8 @@ import { readError } from "./walk.ts";
 
 const WHOLE_BYTES_MAX = 256 * 1024;
 const PIECE_BYTES = 1024 * 1024;
+const UNSIZED_PIECE_BYTES = 16 * 1024;
+const UNSIZED_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface OpenFile {
   readonly facts: FileFacts;
@@ -32,12 +34,30 @@ export async function withFile<T>(
   const handle = await openRegular(path, options);
   try {
     const facts = factsOf(await handle.stat({ bigint: true }));
+    if (facts.sizeBytes === 0) return await use(await unsized(handle, facts, path));
     const pieces = piecesOf(handle, facts, path);
     const body = facts.sizeBytes <= WHOLE_BYTES_MAX ? await whole(pieces, facts.sizeBytes) : pieces;
     return await use({ facts, body });
   } finally {
     await handle.close();
   }
+}
+
+/** A file that says it is empty: files of /proc and /sys say so and are not. */
+async function unsized(handle: FileHandle, facts: FileFacts, path: string): Promise<OpenFile> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for (;;) {
+    const buffer = Buffer.allocUnsafeSlow(UNSIZED_PIECE_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length).catch((thrown: unknown) => {
+      throw fileTrouble(readError(thrown, "file", path));
+    });
+    if (bytesRead === 0) break;
+    parts.push(buffer.subarray(0, bytesRead));
+    sizeBytes += bytesRead;
+    if (sizeBytes > UNSIZED_BYTES_MAX) throw changed(path);
+  }
+  return { facts: { ...facts, sizeBytes }, body: Buffer.concat(parts) };
 }
 
 async function openRegular(path: string, options: ReadOptions): Promise<FileHandle> {
