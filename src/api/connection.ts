@@ -55,6 +55,9 @@ export interface Call {
   readonly body?: unknown;
 }
 
+/** Failures on a connection that had answered before. */
+const lostOnReuse = new WeakSet<EfsError>();
+
 export class Connection {
   readonly #options: ConnectionOptions;
   #agent: Agent | undefined;
@@ -74,8 +77,7 @@ export class Connection {
       return await this.#once(call, agent);
     } catch (error) {
       // A kept connection may have been closed under our feet; asking again is harmless when it only reads.
-      const isLost =
-        error instanceof EfsError && error.code === "CONNECT_LOST" && error.details?.isReused === true;
+      const isLost = error instanceof EfsError && error.code === "CONNECT_LOST" && lostOnReuse.has(error);
       if (isLost && call.method === "GET") return this.#once(call, agent);
       throw error;
     }
@@ -120,7 +122,9 @@ export class Connection {
       const timer = setTimeout(() => sent.destroy(timedOut(endpoint, timeoutMs)), timeoutMs);
       const fail = (error: unknown) => {
         clearTimeout(timer);
-        reject(connectionError(error, endpoint, sent.reusedSocket));
+        const failure = connectionError(error, endpoint);
+        if (sent.reusedSocket) lostOnReuse.add(failure);
+        reject(failure);
       };
       sent.on("error", fail);
       sent.on("response", (answer) => {
@@ -169,7 +173,7 @@ export function errorOf(value: unknown): EfsError {
 }
 
 /** What a failed connection means, and what to type. */
-export function connectionError(error: unknown, endpoint: Endpoint, isReused = false): EfsError {
+export function connectionError(error: unknown, endpoint: Endpoint): EfsError {
   if (error instanceof EfsError) return error;
   const where = formatEndpoint(endpoint);
   const code = systemCode(error) ?? "";
@@ -201,7 +205,6 @@ export function connectionError(error: unknown, endpoint: Endpoint, isReused = f
     });
   }
   return new EfsError("CONNECT_LOST", `the connection to ${where} was lost: ${message}`, {
-    details: { isReused },
     hint: "see the log of efsd; it may have been stopped",
     cause: error,
   });

@@ -16,6 +16,7 @@ export class Connections {
   readonly #sockets = new Set<Socket>();
   /** The newest answer that is under way on a socket. */
   readonly #busy = new Map<Socket, ServerResponse>();
+  readonly #refused = new WeakSet<Socket>();
   #isDraining = false;
 
   constructor(clock: Clock) {
@@ -57,6 +58,9 @@ export class Connections {
 
   /** What came is not HTTP: tells so when nothing else is being told, and closes. */
   #refuse(error: Error, socket: Socket): void {
+    // Every further piece of the garbage comes here again.
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
     markBroken(socket);
     const underWay = this.#busy.get(socket);
     if (underWay?.req.complete === true && !underWay.writableFinished && socket.writable) {
