@@ -112,6 +112,12 @@ export class FrameConnection {
     void this.#keepAlive();
   }
 
+  /** Tells the peer that this is an orderly stop, and ends the connection. */
+  bye(): void {
+    void this.#answer({ type: FRAME.BYE, exchange: 0, body: new Uint8Array(0) });
+    this.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
+  }
+
   /** Ends the connection with `error`; the first call counts. What was sent before is still flushed. */
   close(error: EfsError): void {
     if (this.#isClosed) return;
@@ -153,7 +159,8 @@ export class FrameConnection {
       this.#onWaiting?.();
       return;
     }
-    if (frame.type === FRAME.PING) {
+    if (frame.type === FRAME.BYE) this.close(new EfsError("SHUTTING_DOWN", "the peer is stopping"));
+    else if (frame.type === FRAME.PING) {
       // A peer that pings and never reads must not fill our memory with answers.
       if (this.#drain === undefined) void this.#answer({ type: FRAME.PONG, exchange: 0, body: frame.body });
     } else if (frame.type === FRAME.PONG) this.#pong(frame);

@@ -22,6 +22,8 @@ const SILENT_MS = 1000;
 /** A session that lasted this long was no failure to connect. */
 const LASTING_MS = 10_000;
 
+const STOPPING = new EfsError("SHUTTING_DOWN", "the service is stopping");
+
 export interface DialerOptions {
   readonly context: GatewayContext;
   readonly settings: SenderSettings;
@@ -48,7 +50,8 @@ export class Dialer {
   /** Ends the session in order and stops dialling. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#connection?.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
+    if (this.#session === undefined) this.#connection?.close(STOPPING);
+    else this.#connection?.bye();
     await this.#running;
   }
 
@@ -80,8 +83,7 @@ export class Dialer {
     try {
       const connection = await this.#connect();
       this.#connection = connection;
-      if (this.#stopping.signal.aborted)
-        connection.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
+      if (this.#stopping.signal.aborted) connection.close(STOPPING);
       const peer = await handshakeAsSender(connection, self, context);
       const session = new SenderSession({ context, settings, states, board, connection, peer });
       this.#session = session;
@@ -155,14 +157,17 @@ export class Dialer {
 
   #showLost(error: EfsError): void {
     const { board, settings, context } = this.#options;
-    if (error.code !== "CONNECT_LOST" || !error.message.endsWith("is stopping"))
+    const isOrderly = error.code === "SHUTTING_DOWN";
+    if (!isOrderly) {
       board.countAll("networkErrors", 1);
-    board.fail(error, error.code === "CONNECT_LOST" ? undefined : error.hint);
+      board.fail(error, error.hint);
+    }
     context.log.info(
       { peer: formatEndpoint(settings.remote), code: error.code, error: error.message },
       "link lost",
     );
-    const state = error.code === "CONNECT_LOST" || error.code === "TIMEOUT" ? "connecting" : "error";
+    const isPlain = isOrderly || error.code === "CONNECT_LOST" || error.code === "TIMEOUT";
+    const state = isPlain ? "connecting" : "error";
     board.set(state, `the connection to ${formatEndpoint(settings.remote)} ended: ${error.message}`);
   }
 

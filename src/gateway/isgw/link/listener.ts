@@ -59,7 +59,8 @@ export class Listener {
     this.#stopping.abort();
     await this.#running;
     for (const connection of this.#connections) {
-      connection.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
+      if (this.#isWorking(connection)) connection.bye();
+      else connection.close(new EfsError("SHUTTING_DOWN", "the service is stopping"));
     }
     await this.#listening?.close();
     await Promise.all(this.#tasks);
@@ -132,11 +133,15 @@ export class Listener {
     const { board, context } = this.#options;
     const error = await session.run();
     if (this.#stopping.signal.aborted) return;
-    if (!error.message.endsWith("is stopping")) {
+    if (error.code !== "SHUTTING_DOWN") {
       board.countAll("networkErrors", 1);
       board.fail(error, error.hint);
     }
     context.log.info({ peer: address, code: error.code, error: error.message }, "link lost");
+  }
+
+  #isWorking(connection: FrameConnection): boolean {
+    return [...this.#sessions.values()].some((running) => running.connection === connection);
   }
 
   #showWaiting(): void {

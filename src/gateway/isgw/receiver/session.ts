@@ -113,8 +113,6 @@ export class ReceiverSession {
         this.#wants.take(frame.body);
       } else if (frame.type === FRAME.BATCH) this.#onBatch(frame);
       else if (frame.type === FRAME.OPEN) this.#onOpen(frame);
-      else if (frame.type === FRAME.BYE)
-        connection.close(new EfsError("CONNECT_LOST", "the sender is stopping"));
       else throw new EfsError("PROTOCOL", `a frame of type ${frame.type} does not come from a sender`);
     } catch (thrown) {
       const error = toEfsError(thrown);

@@ -239,8 +239,6 @@ export class SenderSession {
       else if (frame.type === FRAME.APPLIED) this.#onApplied(frame);
       else if (frame.type === FRAME.OPENED) this.#onOpened(frame);
       else if (frame.type === FRAME.CLOSED) this.#onClosed(frame);
-      else if (frame.type === FRAME.BYE)
-        connection.close(new EfsError("CONNECT_LOST", "the receiver is stopping"));
       else throw new EfsError("PROTOCOL", `a frame of type ${frame.type} does not come from a receiver`);
     } catch (thrown) {
       connection.close(toEfsError(thrown));
