@@ -47,9 +47,15 @@ export function publicError(thrown: unknown, log: Log, facts: object): EfsError 
   return error;
 }
 
-export function sendJson({ response }: Exchange, status: number, value: unknown): void {
+export function sendJson(
+  { response }: Exchange,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   const text = JSON.stringify(value);
   response.writeHead(status, {
+    ...headers,
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(text),
   });

@@ -20,8 +20,7 @@ export async function putObject(context: AdminContext, path: ObjectPath, exchang
       ? await readWhole(exchange.request, sizeBytes)
       : readStream(exchange.request);
   const version = await context.segment.objects.put(path, body, options);
-  exchange.response.setHeader("etag", `"${version.uvid}"`);
-  sendJson(exchange, 201, { response: objectInfo(version, true) });
+  sendJson(exchange, 201, { response: objectInfo(version, true) }, { etag: `"${version.uvid}"` });
 }
 
 type Headers = Exchange["request"]["headers"];
