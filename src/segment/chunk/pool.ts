@@ -11,6 +11,7 @@ import { EfsError } from "../../base/errors.ts";
 import { Limiter } from "../../base/limiter.ts";
 import { cutWindow } from "./cutter.ts";
 import { type ChunkedPiece, packPieces } from "./window.ts";
+import { WindowMemory } from "./window-memory.ts";
 import { expandPieces, type WindowRequest, type WorkerReply } from "./worker-messages.ts";
 
 export type PoolWindow = Omit<WindowRequest, "id">;
@@ -34,6 +35,8 @@ export interface ChunkPool {
   readonly windowBytes: number;
   /** Places for windows, over all streams: take one before `process`, give it back when its pieces are used up. */
   readonly places: Limiter;
+  /** Where a consumer gives windows' memory back and streams take it from. */
+  readonly memory: WindowMemory;
   /** The buffer is given away: it comes back as memory of the pieces. */
   process(window: PoolWindow): WindowOutcome;
   /** Ends the workers; what is under way fails with SHUTTING_DOWN. */
@@ -56,11 +59,13 @@ export function openChunkPool(options: ChunkPoolOptions): ChunkPool {
   const url = options.workerUrl ?? builtWorker();
   const workerCount = url === undefined ? 0 : Math.min(Math.max(0, options.workers), WORKERS_MAX);
   const places = new Limiter(2 * workerCount + 4);
+  const memory = new WindowMemory();
   if (url === undefined || workerCount === 0) {
     return {
       workerCount: 0,
       windowBytes: INLINE_WINDOW_BYTES,
       places,
+      memory,
       process: processHere,
       close: async () => undefined,
     };
@@ -72,6 +77,7 @@ export function openChunkPool(options: ChunkPoolOptions): ChunkPool {
     workerCount,
     windowBytes: WINDOW_BYTES,
     places,
+    memory,
     process: (window) => {
       if (isClosed) return failedOutcome(closing());
       lastId += 1;

@@ -126,7 +126,13 @@ class Window {
     this.#line.put(outcome.pieces);
     this.#headroomBytes = undecidedBytesMax(this.#chunking);
     this.#lengthBytes = 0;
-    this.#memory = allocate(isLast ? 0 : this.#headroomBytes + FIRST_ROOM_BYTES);
+    this.#memory = isLast ? allocate(0) : this.#nextMemory();
+  }
+
+  /** A whole window's when one is free; else little at first. */
+  #nextMemory(): Uint8Array<ArrayBuffer> {
+    const { memory, windowBytes } = this.#line.pool;
+    return memory.take(this.#headroomBytes + windowBytes) ?? allocate(this.#headroomBytes + FIRST_ROOM_BYTES);
   }
 
   #makeRoom(moreBytes: number): void {
@@ -211,6 +217,7 @@ class Line {
     if (this.#heldPlaces === 0) return;
     this.#heldPlaces -= 1;
     this.pool.places.release();
+    if (this.pool.places.running === 0) this.pool.memory.clear();
     this.#own.release();
   }
 

@@ -102,9 +102,9 @@ class TreeWriter {
       this.#held = chunks;
       return;
     }
-    await this.#put(this.#held);
+    await this.#putBatch(this.#held);
     this.#held = [];
-    await this.#put(chunks);
+    await this.#putBatch(chunks);
     if (this.#nodes.length >= NODES_WAITING_MAX) await this.#flush();
   }
 
@@ -132,14 +132,23 @@ class TreeWriter {
     }
   }
 
-  async #put(chunks: readonly ChunkPut[]): Promise<void> {
-    if (chunks.length === 0) return;
+  /** The chunks of one window: once they are durable its memory is free for another. */
+  async #putBatch(chunks: readonly ChunkPut[]): Promise<void> {
+    const giveBack = () => {
+      for (const buffer of new Set(chunks.map((chunk) => chunk.bytes.buffer))) {
+        this.#core.content.memory.giveBack(buffer);
+      }
+    };
+    if (chunks.length > 0) await this.#put(chunks, giveBack);
+  }
+
+  async #put(chunks: readonly ChunkPut[], onDurable?: () => void): Promise<void> {
     const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
     const admitted = this.#core.guard.admit(sizeBytes);
     if (admitted !== undefined) await admitted;
     const put = sizeBytes < LARGE_CALL_BYTES ? this.#core.guard.putMany(chunks) : this.#putLarge(chunks);
-    // Awaited in `settle`; until then a failure is not unhandled.
-    put.catch(() => undefined);
+    // A failure is met in `settle`.
+    put.then(onDurable, () => undefined);
     this.#inFlight.push(put);
     await this.#settle(PUTS_IN_FLIGHT - 1);
   }
