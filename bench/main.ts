@@ -2,7 +2,7 @@
  * `npm run bench -- [ingest|replicate|cli …] [--rounds N] [--quick] [--json FILE]`: measures and prints each figure beside what it is
  * held against. Works in a directory under TMPDIR that is removed at the end; needs up to 8 GiB there.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -49,6 +49,7 @@ if (missed.length > 0)
 
 async function run(part: Part): Promise<Report> {
   const at = path.join(directory, part);
+  await mkdir(at);
   if (part === "cli") return benchCli({ directory: at, starts: values.quick ? 7 : 25, say });
   if (part === "ingest") {
     const streamBytes = values.quick ? 128 * 2 ** 20 : 2 ** 30;
