@@ -46,7 +46,6 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   zod: ["api/"],
   undici: ["api/"],
   fastify: ["gateway/admin/"],
-  msgpackr: ["gateway/isgw/"],
   "smol-toml": ["daemon/"],
   commander: ["cli/", "daemon/"],
   chalk: ["cli/output/"],
