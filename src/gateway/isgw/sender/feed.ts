@@ -46,6 +46,11 @@ export interface FeedOptions {
   send(batch: PackedBatch): Promise<void>;
 }
 
+const BACKLOG_ENTRIES_MAX = 10_000;
+const BACKLOG_ENTRIES_SHORT = 500n;
+const BACKLOG_SHORT_MS = 500;
+const BACKLOG_LONG_MS = 2000;
+
 export class Feed {
   readonly #options: FeedOptions;
   readonly #alarm: Alarm;
@@ -113,15 +118,17 @@ export class Feed {
       await states.setWalked(bucket.record.logId, this.#progress.doneWeight);
   }
 
-  /** Looks at what waits; at most about once a second unless `isForced`. */
-  async refreshBacklog(isForced = false): Promise<void> {
+  /** Looks at what waits: at once when it is nothing, else now and then, since adding up takes long when it is much. */
+  async refreshBacklog(): Promise<void> {
     const { clock, replication, bucket, board } = this.#options;
-    if (!isForced && clock.monotonicMs() - this.#backlogLookedMs < 500) return;
-    this.#backlogLookedMs = clock.monotonicMs();
     const mark = this.#acked;
     if (mark === undefined) return;
     const after = mark.kind === "following" ? mark.at.position : mark.head.position;
-    const backlog = await replication.backlog(bucket.path, after, 10_000);
+    const { position: head } = await replication.logHead(bucket.path);
+    const pauseMs = head - after > BACKLOG_ENTRIES_SHORT ? BACKLOG_LONG_MS : BACKLOG_SHORT_MS;
+    if (head > after && clock.monotonicMs() - this.#backlogLookedMs < pauseMs) return;
+    this.#backlogLookedMs = clock.monotonicMs();
+    const backlog = await replication.backlog(bucket.path, after, BACKLOG_ENTRIES_MAX);
     board.backlog = { versions: backlog.versions, bytes: backlog.bytes };
     board.oldestWaitingMs = backlog.oldestLoggedMs;
   }
@@ -188,10 +195,17 @@ export class Feed {
     const { replication, bucket, signal, peer } = this.#options;
     let from = start;
     while (!signal.aborted) {
+      // Every commit wakes this loop: the head tells without reading whether there is enough to send.
+      const { position: head } = await replication.logHead(bucket.path);
+      const waiting = head - from.position;
+      if (waiting <= 0n || (waiting < BigInt(PAGE_ENTRIES) && !this.#isDue())) {
+        await this.#rest(waiting <= 0n ? POLL_MS : this.#dueInMs());
+        continue;
+      }
       const entries = await replication.readLog(bucket.path, from.position, PAGE_ENTRIES);
       const last = entries.at(-1);
-      if (last === undefined || (entries.length < PAGE_ENTRIES && !this.#isDue())) {
-        await this.#rest(last === undefined ? POLL_MS : this.#dueInMs());
+      if (last === undefined) {
+        await this.#rest(POLL_MS);
         continue;
       }
       await this.#send(await logItems(replication, entries, { bucket: bucket.path, isEverything, peer }));
