@@ -1,4 +1,5 @@
 /** Valid frames of every type for fuzzing, and ways of damaging them. */
+import { concat } from "../../../src/base/bytes.ts";
 import type { Random } from "../../../src/base/random.ts";
 import { BATCH_VERSIONS_MAX, encodeBatch } from "../../../src/gateway/isgw/wire/batch.ts";
 import { makeDelta } from "../../../src/gateway/isgw/wire/delta.ts";
@@ -46,8 +47,12 @@ export function someVersion(index: number, body: Uint8Array): Version {
   };
 }
 
+export interface WholeFrame extends OutgoingFrame {
+  readonly body: Uint8Array;
+}
+
 /** One valid frame of each type; bodies like those of real exchanges. */
-export function validFrames(): readonly OutgoingFrame[] {
+export function validFrames(): readonly WholeFrame[] {
   const body = new TextEncoder().encode("hello, far side");
   const uvid = someVersion(1, body).uvid;
   const versions = [0, 1, 2].map((index) => ({
@@ -100,12 +105,14 @@ export function validFrames(): readonly OutgoingFrame[] {
     ],
     [
       FRAME.PIECES,
-      encodePieces([
-        { want: 1, form: "stored", codec: 0, plainBytes: body.length, bytes: body },
-        { want: 2, form: "absent" },
-        { want: 4, form: "range", startByte: 0, lengthBytes: 4000, delta },
-        { want: 5, form: "nodes", ids: [contentId(body)], delta },
-      ]),
+      concat(
+        encodePieces([
+          { want: 1, form: "stored", codec: 0, plainBytes: body.length, bytes: body },
+          { want: 2, form: "absent" },
+          { want: 4, form: "range", startByte: 0, lengthBytes: 4000, delta },
+          { want: 5, form: "nodes", ids: [contentId(body)], delta },
+        ]),
+      ),
     ],
     [
       FRAME.APPLIED,
@@ -142,6 +149,6 @@ export function damaged(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 /** A frame whose checksum is right and whose body is damaged: what gets past the first guard. */
-export function damagedInside(frame: OutgoingFrame, random: Random): Uint8Array {
+export function damagedInside(frame: WholeFrame, random: Random): Uint8Array {
   return encodeFrame({ ...frame, body: damaged(frame.body, random), isPackable: false });
 }

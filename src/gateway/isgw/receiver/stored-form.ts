@@ -1,6 +1,6 @@
 /** Stored forms of pieces as they cross: to plain bytes within a limit, and from plain bytes. Codecs as in the engine: 0 plain, 1 brotli. */
 import type { ReceivedPiece } from "../../../segment/replication.ts";
-import { pack, unpack } from "../wire/frame.ts";
+import { pack, unpack } from "../wire/packing.ts";
 
 const PLAIN = 0;
 const BROTLI = 1;

@@ -6,7 +6,7 @@
 import { concat } from "../../../base/bytes.ts";
 import { ByteReader, ByteWriter } from "../../../base/cursor.ts";
 import { EfsError } from "../../../base/errors.ts";
-import { pack, unpack } from "./frame.ts";
+import { pack, unpack } from "./packing.ts";
 import { BASE_BYTES_MAX, type Delta, PIECE_BYTES_MAX } from "./pieces.ts";
 
 const MULTIPLIER = 0x01000193;

@@ -2,10 +2,10 @@
  * Frames: the header before every message and the parser that takes them out of a stream of bytes in pieces of any
  * size. Owns lengths, types, checksums and compression of bodies; knows nothing of what a body says. PROTOCOL.md §2.
  */
-import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { concat } from "../../../base/bytes.ts";
 import { crc32c } from "../../../base/crc.ts";
 import { EfsError } from "../../../base/errors.ts";
+import { pack, unpack } from "./packing.ts";
 
 export const FRAME = {
   HELLO: 1,
@@ -43,7 +43,6 @@ export const BODY_BYTES_MAX: ReadonlyMap<number, number> = new Map<FrameType, nu
 
 export const HEADER_BYTES = 16;
 const FLAG_PACKED = 1;
-const PACK_BYTES_MIN = 96;
 
 export interface Frame {
   readonly type: FrameType;
@@ -57,48 +56,34 @@ export interface Frame {
 export interface OutgoingFrame {
   readonly type: FrameType;
   readonly exchange: number;
-  readonly body: Uint8Array;
+  /** In parts when it is long, so that it is copied once. */
+  readonly body: Uint8Array | readonly Uint8Array[];
   /** Compress the body when that makes it shorter. */
   readonly isPackable?: boolean | undefined;
 }
 
 /** The bytes of one frame. */
 export function encodeFrame(frame: OutgoingFrame): Uint8Array {
-  const packed = frame.isPackable === true ? pack(frame.body) : undefined;
-  const body = packed ?? frame.body;
-  const out = new Uint8Array(HEADER_BYTES + body.length);
+  const whole = frame.body instanceof Uint8Array ? [frame.body] : frame.body;
+  const packed = frame.isPackable === true ? pack(concat(whole)) : undefined;
+  const parts = packed === undefined ? whole : [packed];
+  const bodyBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  // Every byte is written below, so that nothing of the pool shows.
+  const buffer = Buffer.allocUnsafeSlow(HEADER_BYTES + bodyBytes);
+  const out = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
   const view = new DataView(out.buffer);
-  view.setUint32(0, body.length);
+  view.setUint32(0, bodyBytes);
   view.setUint8(4, frame.type);
   view.setUint8(5, packed === undefined ? 0 : FLAG_PACKED);
+  view.setUint16(6, 0);
   view.setUint32(8, frame.exchange);
-  out.set(body, HEADER_BYTES);
-  view.setUint32(12, crc32c(body, crc32c(out.subarray(0, 12))));
-  return out;
-}
-
-/** Brotli at a quality that keeps up with the link; undefined when it does not help. */
-export function pack(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes.length < PACK_BYTES_MIN) return undefined;
-  const packed = brotliCompressSync(bytes, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: 5,
-      [constants.BROTLI_PARAM_LGWIN]: 22,
-      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-    },
-  });
-  return packed.length < bytes.length ? packed : undefined;
-}
-
-/** The inverse of `pack`, never longer than `maxBytes`. @throws PROTOCOL */
-export function unpack(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  try {
-    return brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, maxBytes) });
-  } catch (cause) {
-    throw new EfsError("PROTOCOL", `a compressed body is damaged or inflates beyond ${maxBytes} bytes`, {
-      cause,
-    });
+  let at = HEADER_BYTES;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
   }
+  view.setUint32(12, crc32c(out.subarray(HEADER_BYTES), crc32c(out.subarray(0, 12))));
+  return out;
 }
 
 /** Takes frames out of a stream. After it threw it must not be used again. */

@@ -98,24 +98,34 @@ export type Piece = { readonly want: number } & (
 
 const FORMS = ["absent", "stored", "range", "nodes"] as const;
 
-export function encodePieces(pieces: readonly Piece[]): Uint8Array {
-  const writer = new ByteWriter(64 * 1024).varint(pieces.length);
+/** The body in parts: the bytes of pieces are not copied. */
+export function encodePieces(pieces: readonly Piece[]): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let writer = new ByteWriter(64).varint(pieces.length);
+  const append = (bytes: Uint8Array) => {
+    parts.push(writer.varint(bytes.length).finish(), bytes);
+    writer = new ByteWriter(64);
+  };
   let before = 0;
   for (const piece of pieces) {
     writer.varint(piece.want - before).u8(FORMS.indexOf(piece.form));
     before = piece.want;
-    if (piece.form === "stored") writer.u8(piece.codec).varint(piece.plainBytes).bytes(piece.bytes);
-    if (piece.form === "range") {
-      writer.varint(piece.startByte).varint(piece.lengthBytes);
-      writeDelta(writer, piece.delta);
+    if (piece.form === "stored") {
+      writer.u8(piece.codec).varint(piece.plainBytes);
+      append(piece.bytes);
     }
+    if (piece.form === "range") writer.varint(piece.startByte).varint(piece.lengthBytes);
     if (piece.form === "nodes") {
       writer.u8(piece.ids.length);
       for (const id of piece.ids) writer.raw(id);
-      writeDelta(writer, piece.delta);
+    }
+    if (piece.form === "range" || piece.form === "nodes") {
+      writer.varint(piece.delta.plainBytes).u8(piece.delta.isPacked ? 1 : 0);
+      append(piece.delta.bytes);
     }
   }
-  return writer.finish();
+  parts.push(writer.finish());
+  return parts;
 }
 
 /** Views into `body`, not copies. @throws PROTOCOL, TRUNCATED, RECORD_CORRUPT */
@@ -154,13 +164,6 @@ function readPiece(reader: ByteReader, want: number): Piece {
   const ids: ContentId[] = [];
   for (let left = count; left > 0; left -= 1) ids.push(contentIdOf(reader.raw(CONTENT_ID_BYTES).slice()));
   return { want, form, ids, delta: readDelta(reader) };
-}
-
-function writeDelta(writer: ByteWriter, delta: Delta): void {
-  writer
-    .varint(delta.plainBytes)
-    .u8(delta.isPacked ? 1 : 0)
-    .bytes(delta.bytes);
 }
 
 function readDelta(reader: ByteReader): Delta {
