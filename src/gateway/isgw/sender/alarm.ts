@@ -1,5 +1,8 @@
-/** A wait that can be cut short: rings are remembered until the next wait. */
+/** A wait that can be cut short: a ring is remembered until the next wait. */
 import type { Clock } from "../../../base/clock.ts";
+
+/** Given as the reason, since without one each abort would make an error object. */
+const RUNG = "rung";
 
 export class Alarm {
   readonly #clock: Clock;
@@ -11,8 +14,9 @@ export class Alarm {
   }
 
   ring(): void {
+    if (this.#hasRung) return;
     this.#hasRung = true;
-    this.#wake?.abort();
+    this.#wake?.abort(RUNG);
   }
 
   /** Resolves after `delayMs` or at a ring, whichever is first. */

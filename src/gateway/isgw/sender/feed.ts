@@ -14,6 +14,7 @@ import type { StateStore } from "../state-store.ts";
 import type { BucketBoard } from "../status.ts";
 import type { Applied, Opened } from "../wire/messages.ts";
 import { Alarm } from "./alarm.ts";
+import { BacklogCount } from "./backlog-count.ts";
 import { PassProgress } from "./pass-progress.ts";
 import {
   type FeedItem,
@@ -28,6 +29,8 @@ import {
 /** The log is looked at this often even when no hint comes. */
 const POLL_MS = 1000;
 const OWED_MS = 60_000;
+/** What waits is counted at most this often while something does. */
+const COUNT_MS = 250;
 
 export interface FeedOptions {
   readonly replication: Replication;
@@ -46,25 +49,24 @@ export interface FeedOptions {
   send(batch: PackedBatch): Promise<void>;
 }
 
-const BACKLOG_ENTRIES_MAX = 10_000;
-const BACKLOG_ENTRIES_SHORT = 500n;
-const BACKLOG_SHORT_MS = 500;
-const BACKLOG_LONG_MS = 2000;
-
 export class Feed {
   readonly #options: FeedOptions;
   readonly #alarm: Alarm;
   readonly #progress: PassProgress;
+  readonly #count: BacklogCount;
   /** The receiver's mark as far as it was acknowledged. */
   #acked: Mark | undefined;
   #ackedDirty = false;
   #lastSentMs = Number.NEGATIVE_INFINITY;
   #owedLookedMs = Number.NEGATIVE_INFINITY;
-  #backlogLookedMs = Number.NEGATIVE_INFINITY;
+  #countedMs = Number.NEGATIVE_INFINITY;
+  /** The log grew since it was last counted. */
+  #hasGrown = true;
 
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#alarm = new Alarm(options.clock);
+    this.#count = new BacklogCount(options.replication, options.bucket.path);
     this.#progress = new PassProgress(options.board, options.clock);
   }
 
@@ -75,7 +77,10 @@ export class Feed {
   /** Until the signal aborts. @throws BUCKET_NOT_FOUND when the bucket went away, or what the receiver closed it with */
   async run(): Promise<void> {
     const { replication, bucket, signal, board } = this.#options;
-    const unwatch = replication.watchLog(bucket.path, () => this.#alarm.ring());
+    const unwatch = replication.watchLog(bucket.path, () => {
+      this.#hasGrown = true;
+      this.#alarm.ring();
+    });
     signal.addEventListener("abort", () => this.#alarm.ring(), { once: true });
     try {
       const opened = await this.#options.open();
@@ -118,17 +123,22 @@ export class Feed {
       await states.setWalked(bucket.record.logId, this.#progress.doneWeight);
   }
 
-  /** Looks at what waits: at once when it is nothing, else now and then, since adding up takes long when it is much. */
-  async refreshBacklog(): Promise<void> {
-    const { clock, replication, bucket, board } = this.#options;
+  /** True while something waits or may wait. */
+  get isBehind(): boolean {
+    const { backlog } = this.#options.board;
+    return this.#hasGrown || (this.#options.settings.replication !== "initial" && backlog.versions > 0);
+  }
+
+  /** Counts what waits, if that may have changed. */
+  async #countBacklog(): Promise<void> {
+    const { clock, board } = this.#options;
     const mark = this.#acked;
-    if (mark === undefined) return;
-    const after = mark.kind === "following" ? mark.at.position : mark.head.position;
-    const { position: head } = await replication.logHead(bucket.path);
-    const pauseMs = head - after > BACKLOG_ENTRIES_SHORT ? BACKLOG_LONG_MS : BACKLOG_SHORT_MS;
-    if (head > after && clock.monotonicMs() - this.#backlogLookedMs < pauseMs) return;
-    this.#backlogLookedMs = clock.monotonicMs();
-    const backlog = await replication.backlog(bucket.path, after, BACKLOG_ENTRIES_MAX);
+    const sinceMs = clock.monotonicMs() - this.#countedMs;
+    if (mark === undefined || (sinceMs < COUNT_MS && board.backlog.versions > 0)) return;
+    if (!this.#hasGrown && board.backlog.versions === 0) return;
+    this.#countedMs = clock.monotonicMs();
+    this.#hasGrown = false;
+    const backlog = await this.#count.look(mark.kind === "following" ? mark.at.position : mark.head.position);
     board.backlog = { versions: backlog.versions, bytes: backlog.bytes };
     board.oldestWaitingMs = backlog.oldestLoggedMs;
   }
@@ -192,24 +202,21 @@ export class Feed {
   }
 
   async #follow(start: LogPoint, isEverything: boolean): Promise<void> {
-    const { replication, bucket, signal, peer } = this.#options;
+    const { replication, bucket, signal, peer, clock } = this.#options;
     let from = start;
     while (!signal.aborted) {
-      // Every commit wakes this loop: the head tells without reading whether there is enough to send.
       const { position: head } = await replication.logHead(bucket.path);
-      const waiting = head - from.position;
-      if (waiting <= 0n || (waiting < BigInt(PAGE_ENTRIES) && !this.#isDue())) {
-        await this.#rest(waiting <= 0n ? POLL_MS : this.#dueInMs());
-        continue;
+      const waiting = Number(head - from.position);
+      const dueInMs = this.#lastSentMs + this.#options.settings.intervalMs - clock.monotonicMs();
+      // The first change after a quiet time goes at once; what follows gathers for an interval, or until it fills a page.
+      if (waiting <= 0) await this.#rest(POLL_MS);
+      else if (waiting < PAGE_ENTRIES && dueInMs > 0) await this.#rest(dueInMs);
+      else {
+        const entries = await replication.readLog(bucket.path, from.position, PAGE_ENTRIES);
+        await this.#send(await logItems(replication, entries, { bucket: bucket.path, isEverything, peer }));
+        const last = entries.at(-1);
+        if (last !== undefined) from = { position: last.position, uvid: last.uvid };
       }
-      const entries = await replication.readLog(bucket.path, from.position, PAGE_ENTRIES);
-      const last = entries.at(-1);
-      if (last === undefined) {
-        await this.#rest(POLL_MS);
-        continue;
-      }
-      await this.#send(await logItems(replication, entries, { bucket: bucket.path, isEverything, peer }));
-      from = { position: last.position, uvid: last.uvid };
     }
   }
 
@@ -220,17 +227,8 @@ export class Feed {
 
   async #rest(delayMs: number): Promise<void> {
     await this.#payOwed();
-    await this.refreshBacklog();
+    await this.#countBacklog();
     await this.#alarm.wait(delayMs);
-  }
-
-  #isDue(): boolean {
-    return this.#dueInMs() <= 0;
-  }
-
-  /** The first change after a quiet time goes at once; what follows gathers for an interval. */
-  #dueInMs(): number {
-    return this.#lastSentMs + this.#options.settings.intervalMs - this.#options.clock.monotonicMs();
   }
 
   async #send(items: readonly FeedItem[]): Promise<void> {
@@ -239,6 +237,7 @@ export class Feed {
       if (this.#options.signal.aborted) return;
       await this.#options.send(batch);
     }
+    await this.#countBacklog();
   }
 
   /** Tries once more what could not be read; the receiver's mark stays where it is. */

@@ -128,7 +128,9 @@ export class SenderSession {
         else if (!this.#tended.has(path)) this.#tend(path, bucket);
       }
     }
-    for (const row of board.buckets) row.isActive = this.#batches.isBusy(row.path);
+    for (const { channel, feed } of this.#channels.values()) {
+      board.bucket(channel.path).isActive = feed.isBehind || this.#batches.isBusy(channel.path);
+    }
     const stalledMs = this.#clock.monotonicMs() - this.#progressMs;
     if (this.#batches.size > 0 && stalledMs > STALL_MS_MAX) {
       connection.close(
@@ -252,7 +254,7 @@ export class SenderSession {
     this.#appliedCount += 1;
     this.#batches.close(frame.exchange);
     const row = this.#options.board.bucket(batch.channel.path);
-    row.isActive = this.#batches.isBusy(batch.channel.path);
+    row.isActive = batch.feed.isBehind || this.#batches.isBusy(batch.channel.path);
     batch.feed
       .onApplied(batch.packed, applied)
       .catch((thrown) => this.#options.connection.close(toEfsError(thrown)));
