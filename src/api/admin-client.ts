@@ -2,9 +2,11 @@
  * What a program can ask of a segment's admin API, typed. `connect` in client.ts makes one. Every method throws EfsError with the
  * server's code, or CONNECT_REFUSED, CONNECT_LOST, TIMEOUT of the client itself. Paths are text (`cluster/tenant/bucket`).
  */
+import type { EfsError } from "../base/errors.ts";
 import type { BucketInfo, ContainerInfo, CreateBucket, CreateContainer } from "./namespace.ts";
 import type {
   CopyObject,
+  CopyObjects,
   GetObjectOptions,
   ObjectBody,
   ObjectInfo,
@@ -15,6 +17,9 @@ import type {
 import type { AddIsgw, ConfigureService, CreateService, ServiceInfo, ServiceStatus } from "./service.ts";
 import type { NewToken, SystemStatus, TokenInfo } from "./system.ts";
 import type { Page, PageQuery } from "./wire.ts";
+
+/** Of one copy of many: the length of its content, or why it failed. */
+export type CopyResult = { readonly sizeBytes: number } | { readonly error: EfsError };
 
 export interface AdminClient {
   systemStatus(): Promise<SystemStatus>;
@@ -47,6 +52,8 @@ export interface AdminClient {
   showObject(bucketPath: string, name: string, versionId?: string): Promise<ObjectInfo>;
   deleteObject(bucketPath: string, name: string): Promise<ObjectInfo>;
   copyObject(request: CopyObject): Promise<ObjectInfo>;
+  /** At most 1,000 copies from one bucket, in one request where they fit. */
+  copyObjects(bucketPath: string, request: CopyObjects): Promise<readonly CopyResult[]>;
   listObjects(bucketPath: string, query?: ObjectQuery): Promise<ObjectPage>;
   /** By name, latest version first; `isLatest` tells. */
   listVersions(bucketPath: string, query?: Omit<ObjectQuery, "delimiter">): Promise<Page<ObjectInfo>>;

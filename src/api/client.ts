@@ -4,11 +4,11 @@
  */
 import { EfsError } from "../base/errors.ts";
 import { parseBucketPath, parseTenantPath } from "../model/names.ts";
-import type { AdminClient, ConnectOptions } from "./admin-client.ts";
+import type { AdminClient, ConnectOptions, CopyResult } from "./admin-client.ts";
 import type { Bodies } from "./bodies.ts";
-import { Connection, type ConnectionOptions, parseEndpoint } from "./connection.ts";
+import { Connection, type ConnectionOptions, errorOf, parseEndpoint } from "./connection.ts";
 import { SHOW_NAMES_MAX } from "./header.ts";
-import type { ObjectInfo } from "./object.ts";
+import type { CopyOutcome, ObjectInfo } from "./object.ts";
 import { ROUTES, type Route, type RouteParameters, type RouteQuery, targetOf } from "./routes.ts";
 import type { PageQuery } from "./wire.ts";
 
@@ -99,7 +99,11 @@ function namespaceCalls({ call }: Caller): NamespaceCalls {
 
 type ObjectCalls = Pick<
   AdminClient,
-  `${"put" | "get" | "show" | "delete" | "copy"}Object` | "listObjects" | "listVersions" | "showObjects"
+  | `${"put" | "get" | "show" | "delete" | "copy"}Object`
+  | "listObjects"
+  | "listVersions"
+  | "showObjects"
+  | "copyObjects"
 >;
 
 function objectCalls({ call }: Caller, bodies: LazyBodies): ObjectCalls {
@@ -118,6 +122,23 @@ function objectCalls({ call }: Caller, bodies: LazyBodies): ObjectCalls {
     deleteObject: async (path, name) =>
       call(ROUTES.deleteObject, { ...parseBucketPath(path) }, { query: { name } }),
     copyObject: (body) => call(ROUTES.copyObject, {}, { body }),
+    copyObjects: async (path, { toBucket, items }) => {
+      const results: CopyResult[] = [];
+      let start = 0;
+      for (const part of splitNames(items.map(({ from, to }) => from + to))) {
+        const body = { toBucket, items: items.slice(start, start + part.length) };
+        start += part.length;
+        const outcomes = await call<CopyOutcome[]>(
+          ROUTES.copyObjects,
+          { ...parseBucketPath(path) },
+          { body },
+        );
+        for (const outcome of outcomes) {
+          results.push("error" in outcome ? { error: errorOf(outcome.error) } : outcome);
+        }
+      }
+      return results;
+    },
     listObjects: async (path, query) =>
       call(
         ROUTES.listObjects,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { METADATA_ENTRIES_MAX, METADATA_VALUE_BYTES_MAX, OBJECT_NAME_BYTES_MAX } from "../model/limits.ts";
 import { SHOW_NAMES_MAX } from "./header.ts";
-import type { CopyObject } from "./object.ts";
+import type { CopyObject, CopyObjects } from "./object.ts";
 import { nameText, pageQuery } from "./schema.ts";
 
 /** Limits in bytes are the segment's to check. */
@@ -18,6 +18,11 @@ export const copyObject: z.ZodType<CopyObject> = z.strictObject({
   to: z.string().max(2 * OBJECT_NAME_BYTES_MAX),
   fromVersionId: z.string().max(64).optional(),
   metadata: metadata.optional(),
+});
+
+export const copyObjects: z.ZodType<CopyObjects> = z.strictObject({
+  toBucket: z.string().max(2 * OBJECT_NAME_BYTES_MAX),
+  items: z.array(z.strictObject({ from: nameText, to: nameText })).max(SHOW_NAMES_MAX),
 });
 
 export const showObjects = z.strictObject({ names: z.array(nameText).max(SHOW_NAMES_MAX) });

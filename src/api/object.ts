@@ -1,4 +1,5 @@
 /** Objects and versions as the admin API shows them. */
+import type { ErrorBody } from "./wire.ts";
 
 export interface ObjectInfo {
   readonly name: string;
@@ -53,6 +54,17 @@ export interface ObjectBody {
   /** Throws TRUNCATED (or the server's own error) when the stream ends early. */
   readonly body: AsyncIterable<Uint8Array>;
 }
+
+/** Many copies from one bucket to another in one request; each succeeds or fails by itself. */
+export interface CopyObjects {
+  /** `cluster/tenant/bucket` to copy to. */
+  readonly toBucket: string;
+  /** At most 1,000. */
+  readonly items: ReadonlyArray<{ readonly from: string; readonly to: string }>;
+}
+
+/** What became of one copy, in the order of the items. */
+export type CopyOutcome = { readonly sizeBytes: number } | { readonly error: ErrorBody };
 
 export interface CopyObject {
   /** `cluster/tenant/bucket/object`. */

@@ -39,6 +39,7 @@ export const ROUTES = {
   showObjects: { method: "POST", path: `${BUCKET}/objects/show` },
   showObject: { method: "GET", path: `${BUCKET}/object/info` },
   copyObject: { method: "POST", path: "/object/copy" },
+  copyObjects: { method: "POST", path: `${BUCKET}/objects/copy` },
   putObject: { method: "PUT", path: `${BUCKET}/object` },
   getObject: { method: "GET", path: `${BUCKET}/object` },
   deleteObject: { method: "DELETE", path: `${BUCKET}/object` },

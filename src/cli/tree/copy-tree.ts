@@ -3,12 +3,13 @@
  * of single objects are reported and do not stop the others.
  */
 import type { AdminClient } from "../../api/admin-client.ts";
-import { EfsError, toEfsError } from "../../base/errors.ts";
+import { EfsError } from "../../base/errors.ts";
 import type { Talk } from "../output/talk.ts";
 import { Crowd } from "./crowd.ts";
 import { type Failure, Failures, isOfOne } from "./outcome.ts";
 
-const COPIES_MAX = 16;
+/** Requests under way, each for a page of objects. */
+const CALLS_MAX = 2;
 const PAGE_ITEMS = 1000;
 
 export interface Place {
@@ -41,24 +42,30 @@ export async function copyTree(job: CopyTree, tally: CopyTally): Promise<void> {
   const { api, talk, from, to } = job;
   refuseOverlap(from, to);
   await api.showBucket(to.bucket);
-  const crowd = new Crowd(COPIES_MAX, job.signal);
+  const crowd = new Crowd(CALLS_MAX, job.signal);
   const failures = new Failures();
-  const copyOne = async (name: string) => {
-    const target = `${to.bucket}/${to.prefix}${name.slice(from.prefix.length)}`;
-    try {
-      const { sizeBytes } = await api.copyObject({ from: `${from.bucket}/${name}`, to: target });
-      tally.copiedObjects += 1;
-      tally.copiedBytes += sizeBytes;
-    } catch (thrown) {
-      const error = toEfsError(thrown);
-      if (!isOfOne(error)) throw thrown;
-      failures.add(name, error);
-      await talk.failure(name, error);
+  const copyPage = async (names: readonly string[]) => {
+    const items = names.map((name) => ({ from: name, to: to.prefix + name.slice(from.prefix.length) }));
+    const outcomes = await api.copyObjects(from.bucket, { toBucket: to.bucket, items });
+    for (const [index, name] of names.entries()) {
+      const outcome = outcomes[index];
+      if (outcome === undefined)
+        throw new EfsError("INTERNAL", "an answer has fewer copies than were asked for");
+      if ("error" in outcome) {
+        const { error } = outcome;
+        if (!isOfOne(error)) throw error;
+        failures.add(name, error);
+        await talk.failure(name, error);
+      } else {
+        tally.copiedObjects += 1;
+        tally.copiedBytes += outcome.sizeBytes;
+      }
     }
   };
   for (let after: string | undefined, isMore = true; isMore; ) {
     const page = await api.listObjects(from.bucket, { prefix: from.prefix, after, limit: PAGE_ITEMS });
-    for (const { name } of page.items) await crowd.begin(() => copyOne(name));
+    const names = page.items.map(({ name }) => name);
+    if (names.length > 0) await crowd.begin(() => copyPage(names));
     after = page.next ?? undefined;
     isMore = page.next !== null;
   }

@@ -146,6 +146,29 @@ describe("an object", () => {
     expect([shown[0]?.name, shown[1], shown.at(-1)?.name]).toEqual(["f", null, "e"]);
   });
 
+  it("is copied with many others in one request, each for itself", async () => {
+    await admin.client.createBucket("Hawaii/Cola", { name: "many" });
+    const [bucket, toBucket] = ["Hawaii/Cola/many", "Hawaii/Cola/list"];
+    const names = Array.from({ length: 1200 }, (_, index) => `n${String(index).padStart(4, "0")}`);
+    await Promise.all(names.map((name) => admin.client.putObject(bucket, name, text(name))));
+    const items = [...names, "none", ""].map((from) => ({ from, to: `copied/${from}` }));
+    const results = await admin.client.copyObjects(bucket, { toBucket, items });
+    expect(results.slice(0, 1200).every((result) => "sizeBytes" in result && result.sizeBytes === 5)).toBe(
+      true,
+    );
+    expect(results.slice(1200)).toMatchObject([
+      { error: { code: "OBJECT_NOT_FOUND" } },
+      { error: { code: "BAD_NAME" } },
+    ]);
+    const copy = await admin.client.getObject(toBucket, "copied/n0777");
+    expect(await bytesOf(copy.body)).toEqual(text("n0777"));
+    const absent = admin.client.copyObjects(bucket, {
+      toBucket: "Hawaii/Cola/absent",
+      items: items.slice(0, 1),
+    });
+    expect(await absent).toMatchObject([{ error: { code: "BUCKET_NOT_FOUND" } }]);
+  });
+
   it("may have any name that only looks dangerous", async () => {
     await admin.client.createBucket("Hawaii/Cola", { name: "names" });
     const bucket = "Hawaii/Cola/names";

@@ -1,16 +1,25 @@
 /** Routes of objects that carry no object bodies: lists, versions, copies, showing many. */
-import type { ObjectInfo, ObjectPage } from "../../../api/object.ts";
-import { copyObject, objectQuery, showObjectQuery, showObjects } from "../../../api/object-schema.ts";
+import type { CopyObjects, CopyOutcome, ObjectInfo, ObjectPage } from "../../../api/object.ts";
+import {
+  copyObject,
+  copyObjects,
+  objectQuery,
+  showObjectQuery,
+  showObjects,
+} from "../../../api/object-schema.ts";
 import { checked, noQuery, pageQuery } from "../../../api/schema.ts";
 import type { Page } from "../../../api/wire.ts";
-import { parseObjectName, parseObjectPath } from "../../../model/names.ts";
+import { type BucketPath, parseBucketPath, parseObjectName, parseObjectPath } from "../../../model/names.ts";
 import { parseUvid } from "../../../model/uvid.ts";
 import type { AdminContext } from "../context.ts";
 import { isLatestVersion, objectInfo } from "../object/info.ts";
+import { errorBody, publicError } from "../respond.ts";
 import { bucketOf } from "./namespace.ts";
 import type { Asked, Handlers } from "./router.ts";
 
-export function objectHandlers({ segment }: AdminContext): Handlers {
+type CopyItem = CopyObjects["items"][number];
+
+export function objectHandlers({ segment, log }: AdminContext): Handlers {
   const { objects } = segment;
   return {
     listObjects: async (asked): Promise<ObjectPage> => {
@@ -50,7 +59,22 @@ export function objectHandlers({ segment }: AdminContext): Handlers {
       const version = await objects.copy(parseObjectPath(from), parseObjectPath(to), { fromUvid, metadata });
       return objectInfo(version, true);
     },
+    copyObjects: async (asked): Promise<readonly CopyOutcome[]> => {
+      const { toBucket, items } = checked(copyObjects, asked.body, "body");
+      const [source, target] = [bucketOf(asked), parseBucketPath(toBucket)];
+      return Promise.all(items.map((item) => copyOne(source, target, item)));
+    },
   };
+
+  async function copyOne(source: BucketPath, target: BucketPath, item: CopyItem): Promise<CopyOutcome> {
+    try {
+      const from = { ...source, object: parseObjectName(item.from) };
+      const { sizeBytes } = await objects.copy(from, { ...target, object: parseObjectName(item.to) });
+      return { sizeBytes };
+    } catch (thrown) {
+      return errorBody(publicError(thrown, log, { route: "copyObjects" }));
+    }
+  }
 }
 
 /** The bucket of a request whose query is checked elsewhere. */
