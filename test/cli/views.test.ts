@@ -176,6 +176,17 @@ describe("lists and records", () => {
     expect(asked.at(-1)).toMatchObject({ limit: 500 });
   });
 
+  it.each(["tsv", "json", "table", "name"])(
+    "leave stdout empty as %s when there is nothing to list from, rather than look like an empty list",
+    async (format) => {
+      const api = { listBuckets: () => Promise.reject(new EfsError("TENANT_NOT_FOUND", "no tenant a/b")) };
+      expect(await runCli(`bucket list a/b -o ${format}`, { api })).toMatchObject({
+        exitCode: 3,
+        stdout: "",
+      });
+    },
+  );
+
   it("begin at EdgeFS's -n marker, itself included, and say that it goes away", async () => {
     const seen: unknown[] = [];
     const marked: Partial<AdminClient> = {

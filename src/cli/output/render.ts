@@ -29,12 +29,14 @@ export async function renderPages<Item>(
   const format = rendering.format ?? (stdout.isTerminal ? "table" : "tsv");
   const writer = await pageWriter(session, view, { ...rendering, format });
   let hasAny = false;
-  await stdout.write(writer.start);
+  // Not before the first page is here: a list that fails leaves stdout empty, not with a header that looks like "no items".
+  let start = writer.start;
   for await (const page of pages) {
     hasAny ||= page.length > 0;
-    await stdout.write(await writer.page(page));
+    await stdout.write(`${start}${await writer.page(page)}`);
+    start = "";
   }
-  await stdout.write(writer.end);
+  await stdout.write(`${start}${writer.end}`);
   if (!hasAny && format !== "json" && stdout.isTerminal) await session.talk.say(view.empty);
 }
 
