@@ -167,6 +167,29 @@ describe("service show -s", () => {
     expect(ours.stdout.startsWith(edgefs.stdout)).toBe(true);
   });
 
+  it("says of a receiver that data lands here", async () => {
+    const settings = service.settings.map(
+      ([key, value]) => [key, key === "X-ISGW-Direction" ? "2" : value] as const,
+    );
+    const api = answering({ ...healthy, service: { ...service, settings } });
+    const { stdout } = await runCli("service show hawaii -s", { api });
+    expect(stdout).toContain("\n  Destination     Hawaii/Cola/bk1 here\n  Already here    12 versions");
+  });
+
+  it("keeps an error that is over, but no longer says how to mend it", async () => {
+    const { lastError } = faulty.link;
+    const { stdout } = await runCli("service show hawaii -s", { api: answering(statusOf({ lastError })) });
+    expect(stdout).toContain("Link: connected\n");
+    expect(stdout).toContain("Last error      both ends are one segment (SAME_SEGMENT)");
+    expect(stdout).not.toContain("Fix");
+  });
+
+  it("calls a disabled service disabled, not an error", async () => {
+    const buckets = [bucketStatus({ status: "error", phase: "paused" })];
+    const api = answering(statusOf({ state: "disabled", stateText: "the service is disabled", buckets }));
+    expect((await runCli("service show hawaii -s", { api })).stdout).toContain("Link: disabled\n");
+  });
+
   it("shows a fault in red on a terminal", async () => {
     const { stdout } = await runCli("service show hawaii -s", { api: answering(faulty), isTerminal: true });
     expect(stdout).toContain("Link: \u001b[31mERROR: same segment\u001b[39m");
@@ -314,6 +337,10 @@ describe("service verbs", () => {
     );
     expect((await runCli("service enable hawaii", { api })).stdout).toBe(
       "X-Status: enabled\nListening on 0.0.0.0:14000; the sender's X-ISGW-Remote is ccow://0.0.0.0:14000\n",
+    );
+    const empty = answering({ ...listening, service: { ...service, served: [] } });
+    expect((await runCli("service enable hawaii", { api: { ...api, ...empty } })).stdout).toContain(
+      "\nServes nothing yet: efscli service serve hawaii CLUSTER/TENANT[/BUCKET]\n",
     );
     expect((await runCli("service disable hawaii", { api })).stdout).toBe("X-Status: disabled\n");
     const failing = { serve: () => Promise.reject(new EfsError("ALREADY_SERVED", "already served: a/b")) };

@@ -14,20 +14,25 @@ import { relativeTime } from "./relative-time.ts";
 type Row = readonly [label: string, text: string];
 
 const LABEL_WIDTH = 16;
+/** `X-ISGW-Direction` of a service whose data lands here. */
+const RECEIVE = "2";
 
 export function linkText(status: ServiceStatus, { paint }: Look): string {
   const { link, service } = status;
   const nowMs = Date.parse(status.now);
-  const isBad = isFault(link.state) || link.buckets.some((bucket) => bucket.status === "error");
+  const isBad =
+    isFault(link.state) ||
+    (link.state !== "disabled" && link.buckets.some((bucket) => bucket.status === "error"));
   const state = `${isBad ? "ERROR: " : ""}${link.state}`;
   const colour = isBad ? paint.bad : colourOf(link, paint);
   const lines = [`Link: ${colour(state)}`];
   if (link.stateText !== "" && link.stateText !== link.state) {
     lines.push(`  ${colour(forTerminal(link.stateText))}`);
   }
-  lines.push(...linkRows(link, nowMs).map(line));
+  lines.push(...linkRows(link, { nowMs, isBad }).map(line));
+  const isReceiver = service.settings.some(([key, value]) => key === "X-ISGW-Direction" && value === RECEIVE);
   for (const bucket of link.buckets) {
-    lines.push("", `${forTerminal(bucket.path)}:`, ...bucketRows(bucket, link).map(line));
+    lines.push("", `${forTerminal(bucket.path)}:`, ...bucketRows(bucket, { link, isReceiver }).map(line));
   }
   if (link.buckets.length === 0) lines.push(...nothingServed(service.name, service.served, link));
   return `\n${lines.join("\n")}\n`;
@@ -49,7 +54,10 @@ function nothingServed(name: string, served: readonly string[], link: LinkStatus
   return link.state === "connected" ? [line(["Serves", "no bucket of what is served is here yet"])] : [];
 }
 
-function linkRows(link: LinkStatus, nowMs: number): readonly Row[] {
+function linkRows(
+  link: LinkStatus,
+  { nowMs, isBad }: { readonly nowMs: number; readonly isBad: boolean },
+): readonly Row[] {
   const { peer, listenAddress, lastError, nextAttemptMs } = link;
   const rows: Row[] = [
     [
@@ -63,7 +71,8 @@ function linkRows(link: LinkStatus, nowMs: number): readonly Row[] {
     link.isEncrypted ? "yes, TLS 1.3" : "no: compressed only, so keep the network private",
   ]);
   rows.push(["Last error", lastError === undefined ? "none" : errorText(lastError, nowMs)]);
-  if (lastError?.fix !== undefined) rows.push(["Fix", lastError.fix]);
+  // An error that is over stays readable, but there is nothing left to mend.
+  if (isBad && lastError?.fix !== undefined) rows.push(["Fix", lastError.fix]);
   if (nextAttemptMs !== undefined) rows.push(["Next attempt", waitText(nextAttemptMs - nowMs)]);
   return rows;
 }
@@ -76,13 +85,16 @@ function waitText(waitMs: number): string {
   return waitMs <= 0 ? "now" : `in ${formatDuration(waitMs)}`;
 }
 
-function bucketRows(bucket: BucketLinkStatus, link: LinkStatus): readonly Row[] {
+function bucketRows(
+  bucket: BucketLinkStatus,
+  { link, isReceiver }: { readonly link: LinkStatus; readonly isReceiver: boolean },
+): readonly Row[] {
   const { counters, backlog, initialPass } = bucket;
-  const at = link.peer === undefined ? "the far side" : link.peer.name;
+  const far = link.peer === undefined ? "at the far side" : `at ${link.peer.name}`;
   const rows: Row[] = [
-    ["Destination", `${bucket.destination} at ${at}`],
+    ["Destination", `${bucket.destination} ${isReceiver ? "here" : far}`],
     [
-      "Already there",
+      isReceiver ? "Already here" : "Already there",
       `${counted(counters.alreadyThereVersions, "version")}, ${counted(counters.alreadyThereChunks, "chunk")}, ${formatSize(counters.alreadyThereBytes)} (not sent)`,
     ],
     ["Payload bytes", formatSize(counters.payloadBytes)],

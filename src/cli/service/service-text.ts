@@ -32,5 +32,8 @@ export function enabledText({ service, link }: ServiceStatus, { paint }: Look): 
     lines.push(paint.bad(`State: ${link.state}: ${forTerminal(link.stateText)}`));
     if (link.lastError?.fix !== undefined) lines.push(`Fix: ${forTerminal(link.lastError.fix)}`);
   }
+  if (service.isEnabled && service.served.length === 0) {
+    lines.push(`Serves nothing yet: efscli service serve ${service.name} CLUSTER/TENANT[/BUCKET]`);
+  }
   return `${lines.join("\n")}\n`;
 }

@@ -73,12 +73,10 @@ describe("a service", () => {
         ["X-My-Note", "mine"],
       ]),
     );
-    await expect(client.enableService("hawaii")).rejects.toEqual(
-      code("SERVICE_INCOMPLETE", "serves nothing"),
-    );
+    // In the seed's order: enabled first, its bucket chosen last.
+    expect((await client.enableService("hawaii")).isEnabled).toBe(true);
+    expect((await client.enableService("hawaii")).isEnabled).toBe(true);
     expect((await client.serve("hawaii", "Hawaii/Cola/bk1")).served).toEqual(["Hawaii/Cola/bk1"]);
-    expect((await client.enableService("hawaii")).isEnabled).toBe(true);
-    expect((await client.enableService("hawaii")).isEnabled).toBe(true);
     expect(await client.serviceStatus("hawaii")).toMatchObject({ link: { state: "starting" } });
     expect((await client.systemStatus()).services).toEqual([
       { name: "hawaii", type: "isgw", isEnabled: true, state: "starting" },
@@ -91,6 +89,22 @@ describe("a service", () => {
     await client.deleteService("hawaii");
     await expect(client.showService("hawaii")).rejects.toEqual(code("SERVICE_NOT_FOUND"));
     expect(admin.runtime.changes).toEqual(["hawaii", "hawaii", "hawaii", "hawaii", "hawaii"]);
+  });
+
+  it("is not enabled without an auth key when its link leaves the machine, and cannot lose the key then", async () => {
+    const { client } = admin;
+    const set = (settings: Record<string, string | null>) => client.configureService("s", { settings });
+    const refused = code("SERVICE_INCOMPLETE", "auth key");
+    await client.createService({ type: "isgw", name: "s" });
+    await set({ "X-ISGW-Direction": "receive" });
+    await expect(client.enableService("s")).rejects.toEqual(refused);
+    await set({ "X-ISGW-Local": "0.0.0.0:14000" });
+    await expect(client.enableService("s")).rejects.toEqual(refused);
+    await set({ "X-ISGW-Local": "127.0.0.1:14000" });
+    expect((await client.enableService("s")).isEnabled).toBe(true);
+    await expect(set({ "X-ISGW-Local": "0.0.0.0:14000" })).rejects.toEqual(refused);
+    await set({ "X-ISGW-Local": "0.0.0.0:14000", "X-ISGW-Basic-Auth": "test123" });
+    await expect(set({ "X-ISGW-Basic-Auth": null })).rejects.toEqual(refused);
   });
 
   it("keeps its print order when a key changes, and a key can be unset", async () => {

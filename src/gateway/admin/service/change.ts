@@ -13,6 +13,7 @@ import {
 } from "../../../model/names.ts";
 import { type ServiceRecord, settingOf } from "../../../model/service.ts";
 import type { Segment } from "../../../segment/segment.ts";
+import { isLoopback, parseAddress } from "../address.ts";
 import type { AdminContext } from "../context.ts";
 import { storedValue } from "./settings.ts";
 
@@ -95,16 +96,30 @@ export async function remove(context: AdminContext, name: ServiceName): Promise<
   await context.services.changed(name);
 }
 
-/** Everything that must hold before a service runs. @throws SERVICE_INCOMPLETE, BAD_VALUE, UNSUPPORTED, *_NOT_FOUND */
+/**
+ * Everything that must hold before a service runs. It may serve nothing yet: in EdgeFS's session a service is enabled first and given its buckets last.
+ * @throws SERVICE_INCOMPLETE, BAD_VALUE, UNSUPPORTED, *_NOT_FOUND
+ */
 export async function requireEnableable(context: AdminContext, service: ServiceRecord): Promise<void> {
   context.services.validate(service);
-  if (service.served.length === 0) {
-    throw new EfsError("SERVICE_INCOMPLETE", `the service ${service.name} serves nothing`, {
-      hint: `first: efscli service serve ${service.name} CLUSTER/TENANT[/BUCKET]`,
-    });
-  }
+  requireKey(service);
   if (settingOf(service, "X-ISGW-Direction") !== DIRECTION_SEND) return;
   for (const path of service.served) await requireThere(context.segment, parseServedPath(path));
+}
+
+/** Only a link within one machine may lack an auth key; a receiver without an address listens on all. @throws SERVICE_INCOMPLETE */
+function requireKey(service: ServiceRecord): void {
+  if (settingOf(service, "X-ISGW-Basic-Auth") !== undefined) return;
+  const isSender = settingOf(service, "X-ISGW-Direction") === DIRECTION_SEND;
+  const address = settingOf(service, isSender ? "X-ISGW-Remote" : "X-ISGW-Local");
+  if (address !== undefined && isLoopback(parseAddress(address.replace("ccow://", ""), 0).host)) return;
+  throw new EfsError(
+    "SERVICE_INCOMPLETE",
+    `the service ${service.name} has no auth key, and its link leaves this machine`,
+    {
+      hint: `first: efscli service config ${service.name} X-ISGW-Basic-Auth --value-file FILE`,
+    },
+  );
 }
 
 /** A path as it is given to `serve`. @throws BAD_NAME, UNSUPPORTED (path options) */
@@ -162,7 +177,10 @@ async function change(
     const before = await services.show(name);
     const after = await next(before);
     if (after === before) return before;
-    if (before.isEnabled && after.isEnabled) context.services.validate(after);
+    if (before.isEnabled && after.isEnabled) {
+      context.services.validate(after);
+      requireKey(after);
+    }
     try {
       const stored = await services.update(after);
       await context.services.changed(name);
