@@ -88,6 +88,7 @@ export class Listener {
 
   #accept(stream: Duplex, address: string): void {
     stream.on("error", () => undefined);
+    if (this.#connections.size >= CONNECTIONS_MAX) this.#dropStranger();
     if (this.#stopping.signal.aborted || this.#connections.size >= CONNECTIONS_MAX) {
       stream.destroy();
       return;
@@ -138,6 +139,16 @@ export class Listener {
       board.fail(error, error.hint);
     }
     context.log.info({ peer: address, code: error.code, error: error.message }, "link lost");
+  }
+
+  /** Makes room: who has not proved the key for the longest time goes, so that strangers cannot hold the door. */
+  #dropStranger(): void {
+    for (const connection of this.#connections) {
+      if (this.#isWorking(connection)) continue;
+      this.#connections.delete(connection);
+      connection.close(new EfsError("BUSY", "others wait at the door"));
+      return;
+    }
   }
 
   #isWorking(connection: FrameConnection): boolean {

@@ -13,6 +13,8 @@ const GAP_BYTES_MAX = 384 * 1024;
 /** In a longer stretch: how far around its place a chunk looks. */
 const WINDOW_PAD_BYTES = 32 * 1024;
 const BASE_NODES = 2;
+/** Of two nodes that share less of their places little can be said by the other. */
+const LIKENESS_MIN = 0.05;
 
 export interface BaseRange {
   readonly startByte: number;
@@ -20,8 +22,8 @@ export interface BaseRange {
 }
 
 export interface DifferencePlan {
-  /** By the hex id of a new chunk: a range of the base content. */
-  readonly chunks: ReadonlyMap<string, BaseRange>;
+  /** By the hex id of a new chunk: ranges of the base content, each worth a try. */
+  readonly chunks: ReadonlyMap<string, readonly BaseRange[]>;
   /** By the hex id of a new node: nodes of the base tree. */
   readonly nodes: ReadonlyMap<string, readonly ContentId[]>;
 }
@@ -183,8 +185,8 @@ function placeChunks(
   fresh: readonly Token[],
   anchors: readonly Anchor[],
   oldBytes: number,
-): ReadonlyMap<string, BaseRange> {
-  const chunks = new Map<string, BaseRange>();
+): ReadonlyMap<string, readonly BaseRange[]> {
+  const chunks = new Map<string, readonly BaseRange[]>();
   const last = fresh.at(-1);
   const freshBytes = last === undefined ? 0 : last.startByte + last.lengthBytes;
   let next = 0;
@@ -196,14 +198,15 @@ function placeChunks(
     const after = anchors[next];
     if (before !== undefined && before.freshStart === token.startByte) continue;
     const id = idKey(token.root.id);
-    const range = rangeFor(token, token.root.skipBytes, {
+    if (chunks.has(id)) continue;
+    const ranges = rangesFor(token, token.root.skipBytes, {
       freshStart: before === undefined ? 0 : before.freshStart + before.lengthBytes,
       freshEnd: after?.freshStart ?? freshBytes,
       oldStart: before === undefined ? 0 : before.oldStart + before.lengthBytes,
       oldEnd: after?.oldStart ?? oldBytes,
       oldBytes,
     });
-    if (range.lengthBytes > 0 && !chunks.has(id)) chunks.set(id, range);
+    if (ranges.length > 0) chunks.set(id, ranges);
   }
   return chunks;
 }
@@ -216,20 +219,24 @@ interface Gap {
   readonly oldBytes: number;
 }
 
-/** The old bytes for one chunk of a changed stretch: all of a short one, else around its place from the nearer end. */
-function rangeFor(token: Token, skipBytes: number, gap: Gap): BaseRange {
-  const isMoved = gap.oldEnd < gap.oldStart;
-  const oldEnd = isMoved ? Math.min(gap.oldBytes, gap.oldStart + gap.freshEnd - gap.freshStart) : gap.oldEnd;
-  if (oldEnd - gap.oldStart <= GAP_BYTES_MAX) {
-    return { startByte: gap.oldStart, lengthBytes: oldEnd - gap.oldStart };
-  }
-  const isNearStart = isMoved || token.startByte - gap.freshStart <= gap.freshEnd - token.startByte;
-  const place = isNearStart
-    ? gap.oldStart + (token.startByte - gap.freshStart)
-    : oldEnd - (gap.freshEnd - token.startByte);
-  const start = Math.max(gap.oldStart, place - skipBytes - WINDOW_PAD_BYTES);
-  const end = Math.min(oldEnd, place + token.lengthBytes + WINDOW_PAD_BYTES);
-  return { startByte: start, lengthBytes: Math.max(0, end - start) };
+/**
+ * The old bytes for one chunk of a changed stretch: all of a short one; else around its place, counted from the neighbour
+ * before it and from the one behind it, which differ when something was moved.
+ */
+function rangesFor(token: Token, skipBytes: number, gap: Gap): readonly BaseRange[] {
+  const gapBytes = gap.oldEnd - gap.oldStart;
+  if (gapBytes === 0) return [];
+  if (gapBytes > 0 && gapBytes <= GAP_BYTES_MAX) return [{ startByte: gap.oldStart, lengthBytes: gapBytes }];
+  const around = (place: number): BaseRange => {
+    const start = Math.max(0, place - skipBytes - WINDOW_PAD_BYTES);
+    const end = Math.min(gap.oldBytes, place + token.lengthBytes + WINDOW_PAD_BYTES);
+    return { startByte: start, lengthBytes: Math.max(0, end - start) };
+  };
+  const fromBefore = gap.oldStart + (token.startByte - gap.freshStart);
+  const fromBehind = gap.oldEnd - (gap.freshEnd - token.startByte);
+  const places =
+    Math.abs(fromBefore - fromBehind) < WINDOW_PAD_BYTES / 2 ? [fromBefore] : [fromBefore, fromBehind];
+  return places.map(around).filter((range) => range.lengthBytes > 0);
 }
 
 function placeNodes(
@@ -241,10 +248,9 @@ function placeNodes(
   for (const node of fresh) {
     const start = node.startByte + shiftAt(anchors, node.startByte);
     const near = old
-      .filter((candidate) => isOfSize(candidate, node))
-      .map((candidate) => ({ candidate, shared: sharedBytes(candidate, start, node.lengthBytes) }))
-      .filter(({ shared }) => shared > 0)
-      .sort((left, right) => right.shared - left.shared)
+      .map((candidate) => ({ candidate, likeness: likenessOf(candidate, start, node.lengthBytes) }))
+      .filter(({ likeness }) => likeness >= LIKENESS_MIN)
+      .sort((left, right) => right.likeness - left.likeness)
       .slice(0, BASE_NODES);
     if (near.length > 0)
       nodes.set(
@@ -255,14 +261,11 @@ function placeNodes(
   return nodes;
 }
 
-function isOfSize(left: OpenedNode, right: OpenedNode): boolean {
-  return left.lengthBytes <= right.lengthBytes * 6 && right.lengthBytes <= left.lengthBytes * 6;
-}
-
-function sharedBytes(node: OpenedNode, startByte: number, lengthBytes: number): number {
-  return (
-    Math.min(node.startByte + node.lengthBytes, startByte + lengthBytes) - Math.max(node.startByte, startByte)
-  );
+/** The share of both together that both cover: near 1 for the node of the same place and level. */
+function likenessOf(node: OpenedNode, startByte: number, lengthBytes: number): number {
+  const end = Math.min(node.startByte + node.lengthBytes, startByte + lengthBytes);
+  const shared = end - Math.max(node.startByte, startByte);
+  return shared / (node.lengthBytes + lengthBytes - shared);
 }
 
 /** How far the old content is ahead of the new one at a place, by the last anchor that begins at or before it. */

@@ -197,7 +197,7 @@ export class Supply {
   }
 
   /** undefined when there is no base, or it cannot be read: the whole piece will do. */
-  async #differ(order: Order): Promise<Extract<Piece, { form: "range" | "nodes" }> | undefined> {
+  async #differ(order: Order): Promise<Difference | undefined> {
     const { replication } = this.#options;
     const { source, piece } = order;
     try {
@@ -211,11 +211,18 @@ export class Supply {
         const delta = makeDelta(concat(parts), await replication.readPlain(piece));
         return { want: order.number, form: "nodes", ids, delta };
       }
-      const range = plan.chunks.get(idKey(piece.id));
-      if (range === undefined || range.lengthBytes > BASE_BYTES_MAX) return undefined;
-      const base = await replication.readRange(source.base, range.startByte, range.lengthBytes);
-      const delta = makeDelta(base, await replication.readPlain(piece));
-      return { want: order.number, form: "range", ...range, delta };
+      const plain = await replication.readPlain(piece);
+      let best: Difference | undefined;
+      for (const range of plan.chunks.get(idKey(piece.id)) ?? []) {
+        if (range.lengthBytes > BASE_BYTES_MAX) continue;
+        const delta = makeDelta(
+          await replication.readRange(source.base, range.startByte, range.lengthBytes),
+          plain,
+        );
+        if (best !== undefined && best.delta.bytes.length <= delta.bytes.length) continue;
+        best = { want: order.number, form: "range", ...range, delta };
+      }
+      return best;
     } catch (thrown) {
       if (toEfsError(thrown).kind === "corrupt") return undefined;
       throw thrown;
@@ -232,6 +239,8 @@ export class Supply {
     return plan;
   }
 }
+
+type Difference = Extract<Piece, { readonly form: "range" | "nodes" }>;
 
 /** Gathers pieces of one batch into frames. */
 class Frames {
