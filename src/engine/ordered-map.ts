@@ -20,6 +20,11 @@ export class OrderedMap<V> {
   /** Keys that have no place in the blocks yet. */
   #unplaced: string[] = [];
 
+  /** All entries, in no order. */
+  get values(): ReadonlyMap<string, V> {
+    return this.#values;
+  }
+
   get size(): number {
     return this.#values.size;
   }

@@ -1,6 +1,7 @@
 /** A tree beside a simulated disk: its transactions are steps of that disk, atomic and durable, or not there at all. */
 import { compareBytes } from "../../src/base/bytes.ts";
-import type { Tree, TreeEntry, TreeRange } from "../../src/engine/local/tree.ts";
+import type { Tree, TreeRange } from "../../src/engine/local/tree.ts";
+import { transactionsOf } from "../../src/engine/local/tree-transactions.ts";
 import type { SimulatedDisk } from "./disk.ts";
 
 export class SimulatedTree implements Tree {
@@ -27,16 +28,18 @@ export class SimulatedTree implements Tree {
     }
   }
 
-  async apply(entries: readonly TreeEntry[]): Promise<void> {
-    // Slower than the journal, so that commits go on meanwhile.
-    for (let turn = 0; turn < 24; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    this.#syncCount += 2;
-    this.#disk.step("tree", () => {
-      for (const { key, value } of entries) {
-        if (value === undefined) this.records.delete(hex(key));
-        else this.records.set(hex(key), new Uint8Array(value));
-      }
-    });
+  async settle(changes: ReadonlyMap<string, Uint8Array | undefined>, sequence: bigint): Promise<void> {
+    for (const entries of transactionsOf(changes, sequence)) {
+      // Slower than the journal, so that commits go on meanwhile.
+      for (let turn = 0; turn < 24; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      this.#syncCount += 2;
+      this.#disk.step("tree", () => {
+        for (const { key, value } of entries) {
+          if (value === undefined) this.records.delete(hex(key));
+          else this.records.set(hex(key), new Uint8Array(value));
+        }
+      });
+    }
   }
 
   syncCount(): number {

@@ -20,6 +20,7 @@ import { type MapRange, Overlay } from "./overlay.ts";
 import { unsealed } from "./record-seal.ts";
 import { Settler } from "./settler.ts";
 import type { Tree } from "./tree.ts";
+import { appliedSequence } from "./tree-transactions.ts";
 
 /** A group is closed to further plans when it holds this much. */
 const GROUP_BYTES = 4 * 1024 * 1024;
@@ -64,7 +65,7 @@ export class DurableMap {
   /** @throws RECORD_CORRUPT when the journal is damaged. */
   static async open(options: DurableMapOptions): Promise<DurableMap> {
     const overlay = new Overlay();
-    const applied = Settler.applied(options.tree);
+    const applied = appliedSequence(options.tree);
     let changeCount = 0;
     const fileBytes = options.journalFileBytes ?? JOURNAL_FILE_BYTES;
     const journal = await Journal.open({ ...options, applied, fileBytes }, (changes) => {
@@ -78,7 +79,7 @@ export class DurableMap {
   /** The value, not to be changed. @throws RECORD_CORRUPT */
   get(key: string): Uint8Array | undefined {
     const overlaid = this.#overlay.get(key);
-    if (overlaid !== undefined) return overlaid === "removed" ? undefined : overlaid;
+    if (overlaid !== undefined || this.#overlay.has(key)) return overlaid;
     const keyBytes = bytesOfText(key);
     const bytes = this.#tree.get(keyBytes);
     return bytes === undefined ? undefined : unsealed(keyBytes, bytes);

@@ -1,15 +1,23 @@
 /**
- * The tree on LMDB. `overlappingSync` is off: a transaction's promise then resolves after fdatasync of its pages and
- * the synchronous write of the meta page, both in LMDB's own thread (checked by strace, see DESIGN.md). Callers keep
- * transactions to about 1,000 keys: larger ones of random keys leave a free list that slows every later commit.
+ * The tree on LMDB. Reads happen in the caller's thread, on the memory map; transactions are written and synced in a
+ * thread of LMDB's own. `overlappingSync` is off: a transaction's promise then resolves after fdatasync of its pages and
+ * the synchronous write of the meta page (checked by strace, see DESIGN.md).
  */
+import { statfsSync } from "node:fs";
 import { open, type RootDatabase } from "lmdb";
 import { asBuffer } from "../../base/bytes.ts";
+import { noSpace } from "./health.ts";
 import type { Tree, TreeEntry, TreeRange } from "./tree.ts";
+import { transactionsOf } from "./tree-transactions.ts";
 
 /** Data pages, then the meta page. */
 const SYNCS_PER_TRANSACTION = 2;
+/** LMDB tells of a write that a full disk cut short as EIO; with less room than this it is taken for that. */
+const FULL_BELOW_BYTES = 32 * 1024 * 1024;
+/** A transaction that found the disk full is tried again when there is this much more room. */
+const MORE_ROOM_BYTES = 1024 * 1024;
 
+/** `directory` is there already. */
 export function openLmdbTree(directory: string): Tree {
   const database = open<Buffer, Buffer>({
     path: directory,
@@ -19,14 +27,18 @@ export function openLmdbTree(directory: string): Tree {
     overlappingSync: false,
     cache: false,
   });
-  return new LmdbTree(database);
+  return new LmdbTree(directory, database);
 }
 
 class LmdbTree implements Tree {
+  readonly #directory: string;
   readonly #database: RootDatabase<Buffer, Buffer>;
   #syncCount = 0;
+  /** Free bytes when the disk was found full; undefined when it was not. */
+  #fullAtBytes: number | undefined;
 
-  constructor(database: RootDatabase<Buffer, Buffer>) {
+  constructor(directory: string, database: RootDatabase<Buffer, Buffer>) {
+    this.#directory = directory;
     this.#database = database;
   }
 
@@ -45,16 +57,16 @@ class LmdbTree implements Tree {
     }
   }
 
-  async apply(entries: readonly TreeEntry[]): Promise<void> {
-    const database = this.#database;
-    await database.batch(() => {
-      for (const { key, value } of entries) {
-        if (value === undefined) database.remove(asBuffer(key));
-        else database.put(asBuffer(key), asBuffer(value));
-      }
-    });
-    this.#syncCount += SYNCS_PER_TRANSACTION;
-    database.resetReadTxn();
+  async settle(changes: ReadonlyMap<string, Uint8Array | undefined>, sequence: bigint): Promise<void> {
+    if (this.#fullAtBytes !== undefined && this.#freeBytes() < this.#fullAtBytes + MORE_ROOM_BYTES) {
+      throw noSpace(undefined);
+    }
+    this.#fullAtBytes = undefined;
+    for (const entries of transactionsOf(changes, sequence)) {
+      await this.#commit(entries);
+      this.#syncCount += SYNCS_PER_TRANSACTION;
+    }
+    this.#database.resetReadTxn();
   }
 
   syncCount(): number {
@@ -64,7 +76,46 @@ class LmdbTree implements Tree {
   close(): Promise<void> {
     return this.#database.close();
   }
+
+  async #commit(entries: readonly TreeEntry[]): Promise<void> {
+    const database = this.#database;
+    const committed = database.batch(() => {
+      for (const { key, value } of entries) {
+        if (value === undefined) database.remove(asBuffer(key));
+        else database.put(asBuffer(key), asBuffer(value));
+      }
+    });
+    // A failure is reported by three promises, of which each must have a listener.
+    database.committed.then(ignore, ignore);
+    try {
+      await committed;
+    } catch (error) {
+      const cause = await causeOf(error);
+      const freeBytes = this.#freeBytes();
+      if (freeBytes >= FULL_BELOW_BYTES) throw cause;
+      this.#fullAtBytes = freeBytes;
+      throw noSpace(cause);
+    }
+  }
+
+  #freeBytes(): number {
+    const { bavail, bsize } = statfsSync(this.#directory);
+    return bavail * bsize;
+  }
 }
+
+/** What lmdb-js says in a promise inside its error. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (typeof error !== "object" || error === null || !("commitError" in error)) return error;
+  try {
+    await error.commitError;
+  } catch (cause) {
+    return cause;
+  }
+  return error;
+}
+
+function ignore(): void {}
 
 /** Not a Buffer, whose `slice` would share memory. */
 function plain(buffer: Buffer): Uint8Array {

@@ -7,8 +7,8 @@ import { type KeyRange, OrderedMap } from "../ordered-map.ts";
 import { unsealed } from "./record-seal.ts";
 import type { Tree } from "./tree.ts";
 
-/** A change: the new value, or that the key was removed. */
-export type Overlaid = Uint8Array | "removed";
+/** Each key once, with its new value; undefined: removed. */
+export type Changes = ReadonlyMap<string, Uint8Array | undefined>;
 
 export interface MapRange {
   /** Included. */
@@ -19,32 +19,36 @@ export interface MapRange {
 }
 
 export class Overlay {
-  #younger = new OrderedMap<Overlaid>();
-  #older: OrderedMap<Overlaid> | undefined;
+  #younger = new OrderedMap<Uint8Array | undefined>();
+  #older: OrderedMap<Uint8Array | undefined> | undefined;
 
   get size(): number {
     return this.#younger.size + (this.#older?.size ?? 0);
   }
 
-  get(key: string): Overlaid | undefined {
-    return this.#younger.get(key) ?? this.#older?.get(key);
+  has(key: string): boolean {
+    return this.#younger.has(key) || this.#older?.has(key) === true;
+  }
+
+  /** The new value of a key that it has; undefined: removed. */
+  get(key: string): Uint8Array | undefined {
+    return this.#younger.has(key) ? this.#younger.get(key) : this.#older?.get(key);
   }
 
   set(key: string, value: Uint8Array | undefined): void {
-    this.#younger.set(key, value ?? "removed");
+    this.#younger.set(key, value);
   }
 
   /** The generation that waits to come to rest; undefined when there is none. */
-  get older(): OrderedMap<Overlaid> | undefined {
-    return this.#older;
+  get older(): Changes | undefined {
+    return this.#older?.values;
   }
 
   /** Makes all changes so far the older generation. Only when there is none. */
-  age(): OrderedMap<Overlaid> {
-    const older = this.#younger;
-    this.#older = older;
+  age(): Changes {
+    this.#older = this.#younger;
     this.#younger = new OrderedMap();
-    return older;
+    return this.#older.values;
   }
 
   /** The older generation is in the tree. */
@@ -63,15 +67,17 @@ export class Overlay {
     merged = over(layerOf(this.#younger, range), merged, range.isBackward);
     for (const [key, value] of merged) {
       if (value instanceof Uint8Array) yield [key, value];
-      else if (value !== "removed") yield [key, unsealed(bytesOfText(key), value.sealed)];
+      else if (value !== undefined) yield [key, unsealed(bytesOfText(key), value.sealed)];
     }
   }
 }
 
 /** Entries in order of the range; those of the tree are checked only when they are used. */
-type Layer = Generator<readonly [key: string, value: Overlaid | { readonly sealed: Uint8Array }]>;
+type Layer = Generator<
+  readonly [key: string, value: Uint8Array | undefined | { readonly sealed: Uint8Array }]
+>;
 
-function layerOf(changes: OrderedMap<Overlaid>, range: MapRange): Layer {
+function layerOf(changes: OrderedMap<Uint8Array | undefined>, range: MapRange): Layer {
   const keys: KeyRange = range;
   return range.isBackward ? changes.backward(keys) : changes.forward(keys);
 }

@@ -1,23 +1,17 @@
 /**
- * Brings what the journal holds to rest in the tree, in rounds: all of the overlay in order of its keys, in small
- * transactions, the last of which says up to which frame the tree is complete. Then the journal's room is free again.
+ * Brings what the journal holds to rest in the tree, in rounds: a whole generation of the overlay at once, so that keys
+ * fall together in pages. Then the journal's room is free again.
  */
-import { bytesOfText } from "../../base/byte-text.ts";
-import { EfsError } from "../../base/errors.ts";
 import { type Health, isNoSpace, noSpace } from "./health.ts";
 import type { Journal } from "./journal.ts";
-import type { Overlaid, Overlay } from "./overlay.ts";
-import { recordCorrupt, sealed, unsealed } from "./record-seal.ts";
+import type { Overlay } from "./overlay.ts";
 import type { Tree } from "./tree.ts";
 
-/** More random keys than this in one LMDB transaction make every later one slow. */
-const TRANSACTION_KEYS_MAX = 1000;
 /** A round begins when this much has gathered: large enough that keys fall together in pages. */
 const ROUND_KEYS = 8000;
 const ROUND_BYTES = 8 * 1024 * 1024;
 /** Commits wait when the tree is this far behind. */
 const OVERLAY_KEYS_MAX = 64_000;
-const APPLIED_KEY = "mapplied";
 
 export interface SettlerOptions {
   readonly tree: Tree;
@@ -38,16 +32,6 @@ export class Settler {
   constructor(options: SettlerOptions) {
     this.#options = options;
     this.#overlaid = options.journal.sequence;
-  }
-
-  /** The last frame that the tree holds; 0n for a new one. @throws RECORD_CORRUPT */
-  static applied(tree: Tree): bigint {
-    const key = bytesOfText(APPLIED_KEY);
-    const bytes = tree.get(key);
-    if (bytes === undefined) return 0n;
-    const value = unsealed(key, bytes);
-    if (value.length !== 8) throw recordCorrupt(key, "the tree's last frame is not a number");
-    return new DataView(value.buffer, value.byteOffset).getBigUint64(0);
   }
 
   /** To be told of every group that became durable and is in the overlay. Begins a round when it is time. */
@@ -88,7 +72,7 @@ export class Settler {
   }
 
   async #settle(): Promise<void> {
-    const { overlay, journal, health } = this.#options;
+    const { overlay, journal, tree, health } = this.#options;
     health.checkWritable();
     let changes = overlay.older;
     if (changes === undefined) {
@@ -96,33 +80,13 @@ export class Settler {
       this.#sequence = this.#overlaid;
       this.#gatheredBytes = 0;
     }
-    const keys = [...changes.forward({})];
-    for (let first = 0; first === 0 || first < keys.length; first += TRANSACTION_KEYS_MAX) {
-      const isLast = first + TRANSACTION_KEYS_MAX >= keys.length;
-      await this.#settleSome(keys.slice(first, first + TRANSACTION_KEYS_MAX), isLast);
+    try {
+      await tree.settle(changes, this.#sequence);
+    } catch (error) {
+      if (isNoSpace(error)) throw noSpace(error);
+      throw health.fail("committing the index", error);
     }
     overlay.dropOlder();
     journal.release(this.#sequence);
   }
-
-  async #settleSome(
-    changes: ReadonlyArray<readonly [key: string, value: Overlaid]>,
-    isLast: boolean,
-  ): Promise<void> {
-    const { tree, health } = this.#options;
-    const entries = changes.map(([key, value]) => sealed(key, value === "removed" ? undefined : value));
-    if (isLast) entries.push(sealed(APPLIED_KEY, u64(this.#sequence)));
-    try {
-      await tree.apply(entries);
-    } catch (error) {
-      if (isNoSpace(error)) throw noSpace(error);
-      throw error instanceof EfsError ? error : health.fail("committing the index", error);
-    }
-  }
-}
-
-function u64(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, value);
-  return bytes;
 }
