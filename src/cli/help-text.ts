@@ -14,6 +14,15 @@ export function examplesOf(command: Command): readonly string[] {
   return EXAMPLES.get(command) ?? [];
 }
 
+const NOUN_EXAMPLES_MAX = 4;
+
+/** A noun has no examples of its own: its help begins with the first one of each of its first verbs. */
+function helpExamples(command: Command): readonly string[] {
+  const own = examplesOf(command);
+  if (own.length > 0 || command.commands.length === 0) return own;
+  return command.commands.flatMap((verb) => helpExamples(verb).slice(0, 1)).slice(0, NOUN_EXAMPLES_MAX);
+}
+
 /** A paragraph or two behind the flags: what the command does in its odd cases. */
 export function notes(command: Command, text: string): Command {
   NOTES.set(command, text);
@@ -34,7 +43,7 @@ export function formatHelp(command: Command, help: Help): string {
 
   section(
     "Examples:",
-    examplesOf(command).map((line) => `  ${line}`),
+    helpExamples(command).map((line) => `  ${line}`),
   );
   sections.push(`Usage: ${usageOf(command)}`);
   sections.push(help.boxWrap(capital(help.commandDescription(command)), help.helpWidth ?? 80));

@@ -15,12 +15,13 @@ describe("efscli", () => {
     expect(stdout).toContain("Usage: efscli NOUN VERB [flags]");
   });
 
-  it("begins the help of every verb with an example that names the verb", async () => {
+  it("begins the help of every noun and verb with an example that names it", async () => {
     const { stdout: root } = await runCli("help");
     const nouns = [...root.matchAll(/^ {2}([a-z]+)(?:\|[a-z]+)? /gm)].map((match) => match[1]);
     expect(nouns).toContain("bucket");
     for (const noun of ["cluster", "tenant", "bucket", "object", "service", "system"]) {
       const { stdout } = await runCli(`${noun} --help`);
+      expect(stdout).toMatch(new RegExp(`^Examples:\\n  .*efscli ${noun} `));
       const verbs = [...stdout.matchAll(/^ {2}([a-z]+)(?:\|[a-z]+)?(?: <| \[| {2})/gm)].map(
         (match) => match[1] ?? "",
       );
