@@ -28,6 +28,8 @@ export function positionKey(segment: SegmentId, log: LogId, ownLog: LogId): stri
 
 export class StateStore {
   readonly #services: ServiceStore;
+  /** Markers never change once they are there. */
+  readonly #markers = new Map<LogId, LogPoint>();
   readonly service: ServiceName;
 
   constructor(services: ServiceStore, service: ServiceName) {
@@ -53,8 +55,12 @@ export class StateStore {
   }
 
   async marker(log: LogId): Promise<LogPoint | undefined> {
+    const known = this.#markers.get(log);
+    if (known !== undefined) return known;
     const mark = await this.getMark(`marker/${log}`);
-    return mark?.kind === "following" ? mark.at : undefined;
+    if (mark?.kind !== "following") return undefined;
+    this.#markers.set(log, mark.at);
+    return mark.at;
   }
 
   async setMarker(log: LogId, at: LogPoint): Promise<void> {

@@ -131,6 +131,26 @@ describe("two segments", () => {
     await converged(near, far);
   });
 
+  it("meet again after the sender's bucket was deleted and made anew while the link ran", async () => {
+    const network = new SimNetwork({ random: seededRandom(8) });
+    const { near, far, address } = await pair(network, ["Hawaii/Cola"]);
+    const served = ["Hawaii/Cola"];
+    const other = parseBucketPath("Hawaii/Cola/other");
+    await near.bucket(other);
+    for (let index = 0; index < 5; index += 1) await near.put(`old-${index}`, "1", other);
+    await near.start(senderService(address, served));
+    await converged(near, far, other);
+    for (let index = 0; index < 5; index += 1) await near.delete(`old-${index}`, other);
+    await converged(near, far, other);
+    const sender = await near.segment.services.show(senderService(address).name);
+    await near.segment.services.update({ ...sender, served: [] });
+    await near.segment.namespace.deleteBucket(other);
+    await near.bucket(other);
+    await near.put("new", "2", other);
+    await converged(near, far, other);
+    expect(Object.keys(await far.listing(other))).toEqual(["new"]);
+  });
+
   it("meet again after the sender's log was lost and begun anew", async () => {
     const network = new SimNetwork({ random: seededRandom(4) });
     const { far, near, address } = await pair(network);

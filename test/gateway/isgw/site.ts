@@ -1,5 +1,5 @@
 /** Sites for link tests: a segment on memory with isgw services, over loopback or a simulated network. */
-import { systemClock } from "../../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
@@ -30,6 +30,8 @@ export interface SiteOptions {
   readonly engine?: Engine;
   readonly network?: Network;
   readonly clockAheadMs?: number;
+  /** How many times faster than the real one the clock of its links goes. */
+  readonly speed?: number;
 }
 
 /** A segment whose engine outlives it, so that it can be restarted. */
@@ -50,9 +52,14 @@ export class Site {
     return new Site(options, engine, await openOn(engine, options));
   }
 
-  get clock() {
-    const aheadMs = this.options.clockAheadMs ?? 0;
-    return { ...systemClock, wallMs: () => systemClock.wallMs() + aheadMs };
+  get clock(): Clock {
+    const { clockAheadMs = 0, speed = 1 } = this.options;
+    const startMs = systemClock.wallMs();
+    return {
+      wallMs: () => startMs + (systemClock.wallMs() - startMs) * speed + clockAheadMs,
+      monotonicMs: () => systemClock.monotonicMs() * speed,
+      sleep: (delayMs, signal) => systemClock.sleep(delayMs / speed, signal),
+    };
   }
 
   /** As after a crash: what runs is left behind, a new segment opens on the same engine. */

@@ -7,6 +7,7 @@ import { backoffMs } from "../../../base/retry.ts";
 import { escapeName } from "../../../model/names.ts";
 import type { GatewayContext } from "../../gateway.ts";
 import type { Network } from "../network.ts";
+import { watchOffline } from "../sender/offline-backlog.ts";
 import { SenderSession } from "../sender/session.ts";
 import { formatEndpoint, type SenderSettings } from "../settings.ts";
 import type { StateStore } from "../state-store.ts";
@@ -37,6 +38,7 @@ export class Dialer {
   readonly #options: DialerOptions;
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
+  readonly #counting: Promise<void>;
   #session: SenderSession | undefined;
   #connection: FrameConnection | undefined;
   /** Since when nobody has answered. */
@@ -45,6 +47,15 @@ export class Dialer {
   constructor(options: DialerOptions) {
     this.#options = options;
     this.#running = this.#run();
+    const { context, states, settings, board } = options;
+    const { replication } = context.segment;
+    this.#counting = watchOffline(
+      {
+        ...{ replication, states, settings, board, clock: context.clock, log: context.log },
+        isOnline: () => this.#session !== undefined,
+      },
+      this.#stopping.signal,
+    );
   }
 
   /** Ends the session in order and stops dialling. */
@@ -52,7 +63,7 @@ export class Dialer {
     this.#stopping.abort();
     if (this.#session === undefined) this.#connection?.close(STOPPING);
     else this.#connection?.bye();
-    await this.#running;
+    await Promise.all([this.#running, this.#counting]);
   }
 
   /** Writes down what was acknowledged. */

@@ -15,7 +15,10 @@ export interface AbsentTools {
   readonly log: Log;
 }
 
-/** Durable before the receiver hears of it, so that a crash loses no version for good. */
+/**
+ * Durable before the receiver hears of it, so that a crash loses no version for good. A version that is no longer kept needs
+ * no record: a later one stands for it.
+ */
 export async function recordAbsent(
   { replication, states, board, log }: AbsentTools,
   {
@@ -26,6 +29,8 @@ export async function recordAbsent(
 ): Promise<void> {
   const path = formatBucketPath(batch.bucket);
   const { object, uvid } = version.version;
+  const [kept] = await replication.getVersions(batch.bucket, [{ object, uvid }]);
+  if (kept === undefined) return;
   const { logId } = await replication.logHead(batch.bucket);
   await states.owe(logId, { object, uvid });
   const row = board.bucket(path);

@@ -3,8 +3,9 @@
  * handing batches to the session as long as there is room. Marks what was acknowledged.
  */
 import type { Clock } from "../../../base/clock.ts";
+import { EfsError } from "../../../base/errors.ts";
 import type { SegmentId } from "../../../model/ids.ts";
-import { formatBucketPath, type ObjectName } from "../../../model/names.ts";
+import { escapeName, formatBucketPath, type ObjectName } from "../../../model/names.ts";
 import type { Replication } from "../../../segment/replication.ts";
 import type { LogPoint, Mark } from "../position/mark.ts";
 import { type FoundBucket, headOf, uvidAt } from "../position/marker.ts";
@@ -193,6 +194,7 @@ export class Feed {
     while (!signal.aborted) {
       const versions = await replication.walk(bucket.path, after, PAGE_ENTRIES);
       if (versions.length === 0) break;
+      await this.#head();
       await this.#send(walkItems(versions, plan.head));
       after = versions.at(-1)?.object;
     }
@@ -205,8 +207,7 @@ export class Feed {
     const { replication, bucket, signal, peer, clock } = this.#options;
     let from = start;
     while (!signal.aborted) {
-      const { position: head } = await replication.logHead(bucket.path);
-      const waiting = Number(head - from.position);
+      const waiting = Number((await this.#head()) - from.position);
       const dueInMs = this.#lastSentMs + this.#options.settings.intervalMs - clock.monotonicMs();
       // The first change after a quiet time goes at once; what follows gathers for an interval, or until it fills a page.
       if (waiting <= 0) await this.#rest(POLL_MS);
@@ -220,9 +221,20 @@ export class Feed {
     }
   }
 
+  /** The end of this bucket's log. @throws BUCKET_NOT_FOUND when it is gone, or another bucket has its name now */
+  async #head(): Promise<bigint> {
+    const { replication, bucket } = this.#options;
+    const head = await replication.logHead(bucket.path);
+    if (head.logId === bucket.record.logId) return head.position;
+    throw new EfsError("BUCKET_NOT_FOUND", `bucket ${escapeName(this.path)} was made anew`);
+  }
+
   /** Initial pass done: nothing more is sent, what is owed excepted. */
   async #stand(): Promise<void> {
-    while (!this.#options.signal.aborted) await this.#rest(POLL_MS);
+    while (!this.#options.signal.aborted) {
+      await this.#head();
+      await this.#rest(POLL_MS);
+    }
   }
 
   async #rest(delayMs: number): Promise<void> {
