@@ -13,6 +13,7 @@ import type { Segment } from "../../src/segment/segment.ts";
 import {
   BUCKET,
   codeOf,
+  failureOf,
   keptOpen,
   object,
   onEachEngine,
@@ -112,13 +113,20 @@ onEachEngine(() => {
       let service = await services.create(serviceServing("Hawaii/Cola/bk1,tag=1"));
       expect(await codeOf(namespace.deleteBucket(BUCKET))).toBe("IN_USE");
       service = await services.update({ ...service, served: ["Hawaii/Cola"] });
-      expect(await codeOf(namespace.deleteBucket(BUCKET))).toBe("IN_USE");
+      expect(await failureOf(namespace.deleteBucket(BUCKET))).toMatchObject({
+        code: "IN_USE",
+        hint: "efscli service unserve hawaii Hawaii/Cola",
+      });
       service = await services.update({ ...service, served: ["Hawaii/Cola/bk2"] });
       await namespace.deleteBucket(BUCKET);
       expect(await codeOf(namespace.deleteBucket(BUCKET))).toBe("BUCKET_NOT_FOUND");
       expect(await codeOf(objects.put(object("a"), utf8("x")))).toBe("BUCKET_NOT_FOUND");
       expect(await codeOf(objects.get(object("a")))).toBe("BUCKET_NOT_FOUND");
-      expect(await codeOf(namespace.deleteTenant(COLA))).toBe("IN_USE");
+      expect(await failureOf(namespace.deleteTenant(COLA))).toMatchObject({
+        code: "IN_USE",
+        message: "service hawaii serves Hawaii/Cola/bk2",
+        hint: "efscli service unserve hawaii Hawaii/Cola/bk2",
+      });
       await services.delete(service.name);
       await namespace.deleteTenant(COLA);
       await namespace.deleteCluster(HAWAII);

@@ -1,13 +1,7 @@
 /** Whether a service serves what is to be deleted. */
 import { EfsError } from "../../base/errors.ts";
 import type { Check } from "../../engine/meta-store.ts";
-import {
-  formatServedPath,
-  parseServedPath,
-  type ServedPath,
-  serves,
-  type TenantPath,
-} from "../../model/names.ts";
+import { escapeName, parseServedPath, type ServedPath, serves, type TenantPath } from "../../model/names.ts";
 import { decodeService } from "../../model/service-record.ts";
 import { type Core, scanAll } from "../core/core.ts";
 import { rangeOf, SERVICE_PREFIX, SERVICES_FENCE_KEY } from "../keys.ts";
@@ -17,9 +11,11 @@ export async function notServed(core: Core, path: ServedPath): Promise<Check> {
   const fence = await core.records.get(SERVICES_FENCE_KEY);
   for await (const { value } of scanAll(core.records, rangeOf(SERVICE_PREFIX))) {
     const service = decodeService(value);
-    if (!service.served.some((served) => touches(servedPathOf(served), path))) continue;
-    throw new EfsError("IN_USE", `service ${service.name} serves ${formatServedPath(path)}`, {
-      hint: `efscli service unserve ${service.name} ${formatServedPath(path)}`,
+    const served = service.served.find((text) => touches(servedPathOf(text), path));
+    if (served === undefined) continue;
+    // A bucket may be served through its tenant, and a tenant by one of its buckets: `unserve` wants the path as it was given.
+    throw new EfsError("IN_USE", `service ${service.name} serves ${escapeName(served)}`, {
+      hint: `efscli service unserve ${service.name} ${escapeName(served)}`,
       details: { service: service.name },
     });
   }
