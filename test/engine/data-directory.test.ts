@@ -11,7 +11,7 @@ import { EfsError } from "../../src/base/errors.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { openLocalEngine } from "../../src/engine/local/open.ts";
-import { chunkFrom, codeOf, creating, key, text, value } from "./support.ts";
+import { chunkFrom, codeOf, creating, key, put, text, value } from "./support.ts";
 
 let directory = "";
 const open = () => openLocalEngine({ directory, clock: systemClock, log: silentLog });
@@ -203,6 +203,48 @@ describe("the format of a data directory", () => {
       "lock",
       "packs",
     ]);
+  });
+});
+
+describe("a damaged index of a data directory", () => {
+  const index = () => path.join(directory, "index", "data.mdb");
+
+  it("is reported by the record in which a bit flipped, and the others are served", async () => {
+    const engine = await open();
+    await put(engine.records, { other: "fine", record: "a value that is easily found" });
+    await engine.close();
+    const bytes = await readFile(index());
+    let flipCount = 0;
+    for (let at = bytes.indexOf("easily found"); at !== -1; at = bytes.indexOf("easily found", at + 1)) {
+      bytes[at] = (bytes[at] ?? 0) ^ 4;
+      flipCount += 1;
+    }
+    expect(flipCount).toBeGreaterThan(0);
+    await writeFile(index(), bytes);
+    const again = await open();
+    expect(await codeOf(again.records.get(key("record")))).toBe("RECORD_CORRUPT");
+    expect(text(await again.records.get(key("other")))).toBe("fine");
+    await again.close();
+  });
+
+  it("that is no index any more is refused", async () => {
+    const engine = await open();
+    await engine.records.commit(creating("a"));
+    await engine.close();
+    await writeFile(index(), new Uint8Array(100_000).fill(7));
+    expect((await errorOf(open())).code).toBe("RECORD_CORRUPT");
+  });
+
+  it("that is lost is made anew from a journal that still holds everything", async () => {
+    const engine = await open();
+    await put(engine.records, { a: "1" });
+    await engine.chunks.putMany([chunkFrom(1)]);
+    await engine.close();
+    await rm(index());
+    const again = await open();
+    expect(text(await again.records.get(key("a")))).toBe("1");
+    expect((await again.chunks.get(chunkFrom(1).key))?.bytes).toEqual(chunkFrom(1).bytes);
+    await again.close();
   });
 });
 

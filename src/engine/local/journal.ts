@@ -25,7 +25,7 @@ import {
 } from "./journal-frame.ts";
 
 const FILE_COUNT = 2;
-export const JOURNAL_FILE_BYTES = 16 * 1024 * 1024;
+export const JOURNAL_FILE_BYTES = 32 * 1024 * 1024;
 /** Room is written as zeros ahead of the frames: a sync that need not grow the file costs less than half. */
 const GROWTH_BYTES_MIN = 128 * 1024;
 const GROWTH_BYTES_MAX = 2 * 1024 * 1024;

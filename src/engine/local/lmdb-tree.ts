@@ -6,7 +6,10 @@
 import { statfsSync } from "node:fs";
 import { open, type RootDatabase } from "lmdb";
 import { asBuffer } from "../../base/bytes.ts";
+import { EfsError, systemCode } from "../../base/errors.ts";
 import { noSpace } from "./health.ts";
+import { checkIndexFile } from "./index-file.ts";
+import { recordCorrupt } from "./record-seal.ts";
 import type { Tree, TreeEntry, TreeRange } from "./tree.ts";
 import { transactionsOf } from "./tree-transactions.ts";
 
@@ -17,17 +20,26 @@ const FULL_BELOW_BYTES = 32 * 1024 * 1024;
 /** A transaction that found the disk full is tried again when there is this much more room. */
 const MORE_ROOM_BYTES = 1024 * 1024;
 
-/** `directory` is there already. */
+/** `directory` is there already. @throws RECORD_CORRUPT when LMDB does not take it for its own */
 export function openLmdbTree(directory: string): Tree {
-  const database = open<Buffer, Buffer>({
-    path: directory,
-    noSubdir: false,
-    encoding: "binary",
-    keyEncoding: "binary",
-    overlappingSync: false,
-    cache: false,
-  });
-  return new LmdbTree(directory, database);
+  checkIndexFile(directory);
+  try {
+    const database = open<Buffer, Buffer>({
+      path: directory,
+      noSubdir: false,
+      encoding: "binary",
+      keyEncoding: "binary",
+      overlappingSync: false,
+      cache: false,
+    });
+    return new LmdbTree(directory, database);
+  } catch (cause) {
+    if (systemCode(cause) !== undefined) throw cause;
+    throw new EfsError("RECORD_CORRUPT", `the index in ${directory} cannot be opened: ${cause}`, {
+      hint: "restore it, or take the data from a linked segment",
+      cause,
+    });
+  }
 }
 
 class LmdbTree implements Tree {
@@ -43,8 +55,12 @@ class LmdbTree implements Tree {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    const value = this.#database.get(asBuffer(key));
-    return value && plain(value);
+    try {
+      const value = this.#database.get(asBuffer(key));
+      return value && plain(value);
+    } catch (cause) {
+      throw recordCorrupt(key, `the index cannot be read: ${cause}`);
+    }
   }
 
   *range({ from, to, isBackward }: TreeRange): IterableIterator<{ key: Uint8Array; value: Uint8Array }> {
@@ -52,8 +68,11 @@ class LmdbTree implements Tree {
     const options = isBackward
       ? { start: high, end: low, reverse: true, exclusiveStart: true, inclusiveEnd: true }
       : { start: low, end: high };
-    for (const { key, value } of this.#database.getRange(options)) {
-      yield { key: plain(key), value: plain(value) };
+    try {
+      for (const { key, value } of this.#database.getRange(options))
+        yield { key: plain(key), value: plain(value) };
+    } catch (cause) {
+      throw recordCorrupt(from, `the index cannot be read from here: ${cause}`);
     }
   }
 

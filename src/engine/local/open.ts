@@ -2,6 +2,7 @@
 import { mkdir, statfs } from "node:fs/promises";
 import path from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import { systemCode, toEfsError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import { type Random, systemRandom } from "../../base/random.ts";
 import type { Engine, EngineSpace } from "../engine.ts";
@@ -28,6 +29,14 @@ export interface LocalEngineOptions {
 
 /** @throws DATA_DIRECTORY_IN_USE, FORMAT_TOO_NEW (nothing is touched), RECORD_CORRUPT, DENIED, NO_SPACE, IO */
 export async function openLocalEngine(options: LocalEngineOptions): Promise<Engine> {
+  try {
+    return await openDirectory(options);
+  } catch (error) {
+    throw systemCode(error) === undefined ? error : toEfsError(error);
+  }
+}
+
+async function openDirectory(options: LocalEngineOptions): Promise<Engine> {
   const { directory, random = systemRandom, disk = realDisk } = options;
   // Before the lock, so that nothing is touched in a directory of a newer format.
   await readFormat(disk, directory);

@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { equalBytes, toHex } from "../../base/bytes.ts";
-import { EfsError } from "../../base/errors.ts";
+import { EfsError, systemCode, toEfsError } from "../../base/errors.ts";
 import type { ChunkKey, ChunkPut, StoredChunk } from "../chunk-store.ts";
 import { CHUNK_BYTES_MAX } from "../limits.ts";
 import type { RecordPlace } from "./chunk-entry.ts";
@@ -188,6 +188,8 @@ export class PackFiles {
     try {
       return await this.readBytes(first.place.packNumber, offset, lengthBytes);
     } catch (cause) {
+      const code = systemCode(cause);
+      if (code !== "ENOENT" && code !== "EIO") throw toEfsError(cause);
       const details = placeDetails(first);
       throw new EfsError("RECORD_CORRUPT", `pack ${first.place.packNumber} cannot be read`, {
         cause,

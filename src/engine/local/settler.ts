@@ -8,10 +8,10 @@ import type { Overlay } from "./overlay.ts";
 import type { Tree } from "./tree.ts";
 
 /** A round begins when this much has gathered: large enough that keys fall together in pages. */
-const ROUND_KEYS = 8000;
-const ROUND_BYTES = 8 * 1024 * 1024;
+const ROUND_KEYS = 24_000;
+const ROUND_BYTES = 16 * 1024 * 1024;
 /** Commits wait when the tree is this far behind. */
-const OVERLAY_KEYS_MAX = 64_000;
+const OVERLAY_KEYS_MAX = 100_000;
 
 export interface SettlerOptions {
   readonly tree: Tree;

@@ -3,7 +3,6 @@
  * frame of the journal the tree is complete.
  */
 import { bytesOfText } from "../../base/byte-text.ts";
-import type { Change } from "./journal-frame.ts";
 import { recordCorrupt, sealed, unsealed } from "./record-seal.ts";
 import type { Tree, TreeEntry } from "./tree.ts";
 
@@ -12,16 +11,16 @@ const TRANSACTION_KEYS_MAX = 1000;
 const APPLIED_KEY = "mapplied";
 
 export function* transactionsOf(
-  changes: Iterable<Change>,
+  changes: ReadonlyMap<string, Uint8Array | undefined>,
   sequence: bigint,
 ): Generator<readonly TreeEntry[]> {
-  const sorted = [...changes].sort(([left], [right]) => (left < right ? -1 : 1));
+  const keys = [...changes.keys()].sort();
   const applied = new Uint8Array(8);
   new DataView(applied.buffer).setBigUint64(0, sequence);
-  for (let first = 0; first === 0 || first < sorted.length; first += TRANSACTION_KEYS_MAX) {
+  for (let first = 0; first === 0 || first < keys.length; first += TRANSACTION_KEYS_MAX) {
     const end = first + TRANSACTION_KEYS_MAX;
-    const entries = sorted.slice(first, end).map(([key, value]) => sealed(key, value));
-    if (end >= sorted.length) entries.push(sealed(APPLIED_KEY, applied));
+    const entries = keys.slice(first, end).map((key) => sealed(key, changes.get(key)));
+    if (end >= keys.length) entries.push(sealed(APPLIED_KEY, applied));
     yield entries;
   }
 }
