@@ -245,6 +245,11 @@ describe("service add", () => {
       "SERVICE_INCOMPLETE",
       "--replication does not fit",
     ],
+    [
+      { direction: "receive", listen: "a:1", remote: undefined, intervalMs: 1000 },
+      "SERVICE_INCOMPLETE",
+      "--interval does not fit",
+    ],
     [{ direction: undefined }, "SERVICE_INCOMPLETE", "--direction"],
     [{ serve: [] }, "SERVICE_INCOMPLETE", "--serve"],
     [{ authKey: undefined }, "SERVICE_INCOMPLETE", "--auth-key-file"],

@@ -68,7 +68,7 @@ export async function addService(context: AdminContext, fields: AddIsgwFields): 
 
 /** All that is wrong with the flags at once. @throws SERVICE_INCOMPLETE */
 function requireFitting(fields: AddIsgwFields): void {
-  const { direction, remote, listen, replication, serve, authKey } = fields;
+  const { direction, remote, listen, replication, serve, authKey, intervalMs } = fields;
   const faults: string[] = [];
   if (direction === undefined) faults.push("--direction send|receive is missing");
   if (direction === "send") {
@@ -81,6 +81,8 @@ function requireFitting(fields: AddIsgwFields): void {
       faults.push("--remote does not fit --direction receive: a receiver waits for the sender");
     if (replication !== undefined)
       faults.push("--replication does not fit --direction receive: the sender decides");
+    if (intervalMs !== undefined)
+      faults.push("--interval does not fit --direction receive: the sender decides");
   }
   if (serve.length === 0) faults.push("--serve CLUSTER/TENANT[/BUCKET] is missing");
   if (authKey === undefined && !isLocalOnly(remote ?? listen)) {
