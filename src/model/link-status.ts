@@ -82,7 +82,10 @@ export interface LinkCounters {
   readonly networkErrors: number;
   readonly localIoErrors: number;
   readonly remoteIoErrors: number;
-  /** Already at the far side, so not sent. */
+  /**
+   * Already at the far side, so not sent: content by chunk, where a tree node that is there counts as one with all beneath it. A
+   * version's manifest crosses before that is known; `versionManifests` counts those that were new there.
+   */
   readonly alreadyThereVersions: number;
   readonly alreadyThereChunks: number;
   readonly alreadyThereBytes: number;
