@@ -88,11 +88,7 @@ export class ReceiverSession {
 
   #tick(): void {
     const { connection, board, context } = this.#options;
-    const roundTripMs = connection.latencyMsMin ?? 0;
-    this.#budget.limitBytes = Math.min(
-      BUDGET_BYTES_MAX,
-      Math.max(BUDGET_BYTES_MIN, roundTripMs * BYTES_PER_MS),
-    );
+    this.#fitBudget();
     for (const path of this.#paths.values()) {
       const row = board.bucket(path);
       row.latencyMs = connection.latencyMs ?? row.latencyMs;
@@ -105,11 +101,19 @@ export class ReceiverSession {
     }
   }
 
+  /** What fills the shortest round trip that was seen. */
+  #fitBudget(): void {
+    const roundTripMs = this.#options.connection.latencyMsMin ?? 0;
+    const wantedBytes = Math.min(BUDGET_BYTES_MAX, Math.max(BUDGET_BYTES_MIN, roundTripMs * BYTES_PER_MS));
+    if (wantedBytes !== this.#budget.limitBytes) this.#budget.limitBytes = wantedBytes;
+  }
+
   #onFrame(frame: Frame): void {
     const { connection, context } = this.#options;
     try {
       if (frame.type === FRAME.PIECES) {
         this.#progressMs = context.clock.monotonicMs();
+        this.#fitBudget();
         this.#wants.take(frame.body);
       } else if (frame.type === FRAME.BATCH) this.#onBatch(frame);
       else if (frame.type === FRAME.OPEN) this.#onOpen(frame);
