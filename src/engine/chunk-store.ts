@@ -6,7 +6,8 @@
  * - Resolved means durable: after a crash every chunk whose `putMany` or `claim` resolved is there, byte for byte.
  * - Prefix: when a chunk survives a crash, so does every chunk before it in the same call and every chunk of calls
  *   that were made and not yet resolved before this one was made. (A tree node is put after what it names.)
- * - A key that is there is never overwritten: a second put of it keeps the first bytes and counts as a claim.
+ * - A key that is there is never overwritten: a second put of it keeps the first bytes and counts as a claim. Once damage was noticed
+ *   (a read met it, or opening did), a chunk whose record is damaged counts as not here, so that a put brings it back.
  * - After a failed sync the store is read-only (READ_ONLY) until it is opened anew; the sync is not tried again.
  */
 

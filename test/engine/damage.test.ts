@@ -101,6 +101,41 @@ describe("a damaged pack", () => {
     expect((await stores.chunks.get(chunkFrom(50, 100).key))?.bytes).toEqual(chunkFrom(50, 100).bytes);
   });
 
+  it("is mended for the chunks that are put again once it was noticed, also after a restart", async () => {
+    for (const isReopened of [false, true]) {
+      const world = await filledWorld();
+      const bytes = world.disk.bytesOf(PACK);
+      bytes[200] = (bytes[200] ?? 0) ^ 1;
+      const first = await open(world);
+      expect(await codeOf(first.chunks.get(chunkFrom(1, 40).key))).toBe(undefined);
+      const damaged = chunkFrom(2, 300);
+      expect(await codeOf(first.chunks.get(damaged.key))).toBe("RECORD_CORRUPT");
+      if (isReopened) await first.close();
+      const stores = isReopened ? await open(world) : first;
+      const before = stores.chunks.stats();
+      expect(await stores.chunks.claim([chunkFrom(1, 40).key, damaged.key])).toEqual([true, false]);
+      const again = [chunkFrom(1, 40), damaged, damaged];
+      expect((await stores.chunks.putMany(again)).isNew).toEqual([false, true, false]);
+      expect((await stores.chunks.get(damaged.key))?.bytes).toEqual(damaged.bytes);
+      expect(await stores.chunks.claim([damaged.key])).toEqual([true]);
+      expect({ ...stores.chunks.stats(), syncCount: 0 }).toEqual({ ...before, syncCount: 0 });
+      await stores.close();
+      expect((await (await open(world)).chunks.get(damaged.key))?.bytes).toEqual(damaged.bytes);
+    }
+  });
+
+  it("that is cut short or lost is noticed on opening: what is put again is stored again", async () => {
+    for (const lengthBytes of [undefined, 10, 100]) {
+      const world = await filledWorld();
+      if (lengthBytes === undefined) await world.disk.remove(PACK);
+      else await (await world.disk.open(PACK, { create: false })).truncate(lengthBytes);
+      const stores = await open(world);
+      const puts = [chunkFrom(1, 40), chunkFrom(2, 300), chunkFrom(3, 10)];
+      await stores.chunks.putMany(puts);
+      for (const put of puts) expect((await stores.chunks.get(put.key))?.bytes).toEqual(put.bytes);
+    }
+  });
+
   it("gives back nothing that was cut away, also when what replaces it has the same length", async () => {
     const disk = new SimulatedDisk();
     const world = { disk, tree: new SimulatedTree(disk) };

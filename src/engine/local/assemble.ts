@@ -8,6 +8,7 @@ import type { Log } from "../../base/log.ts";
 import type { ChunkStore } from "../chunk-store.ts";
 import type { MetaStore } from "../meta-store.ts";
 import { ChunkIndex } from "./chunk-index.ts";
+import { Damage } from "./damage.ts";
 import type { Disk } from "./disk.ts";
 import { DurableMap } from "./durable-map.ts";
 import { Health } from "./health.ts";
@@ -60,10 +61,12 @@ async function assemble(options: AssembleOptions): Promise<LocalStores> {
   const packBytesMax = options.packBytesMax ?? PACK_BYTES_MAX;
   const files = new PackFiles({ disk, directory: packs, health, packBytesMax });
   const index = new ChunkIndex(map);
-  await recoverPacks({ files, index, log, claimedUntilMs: clock.wallMs() + claimAheadMs });
+  const damage = new Damage({ index, files, log });
+  await recoverPacks({ files, index, damage, log, claimedUntilMs: clock.wallMs() + claimAheadMs });
   const chunks = new LocalChunkStore({
     index,
     files,
+    damage,
     health,
     clock,
     claimAheadMs,

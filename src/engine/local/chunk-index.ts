@@ -18,13 +18,17 @@ import type { DurableMap, PlanView } from "./durable-map.ts";
 const CHUNKS = "c";
 const AFTER_CHUNKS = "d";
 const STATE_KEY = "mpacks";
+/** There, with any value, once a pack was found damaged. */
+const DAMAGED_KEY = "mdamaged";
 
 export class ChunkIndex {
   readonly #map: DurableMap;
   #state: PackState;
+  #isDamaged: boolean;
 
   constructor(map: DurableMap) {
     this.#map = map;
+    this.#isDamaged = map.get(DAMAGED_KEY) !== undefined;
     const bytes = map.get(STATE_KEY);
     this.#state = bytes === undefined ? EMPTY : decodeState(STATE_KEY, bytes);
   }
@@ -32,6 +36,17 @@ export class ChunkIndex {
   /** As of the last change that became durable. */
   get state(): PackState {
     return this.#state;
+  }
+
+  /** True once a pack was found damaged: an entry alone does not prove that its record can be read. */
+  get isDamaged(): boolean {
+    return this.#isDamaged;
+  }
+
+  /** True for everyone at once, durable when it resolves. */
+  async noteDamage(): Promise<void> {
+    this.#isDamaged = true;
+    await this.#map.commit((view) => view.set(DAMAGED_KEY, new Uint8Array([1])));
   }
 
   /** @throws RECORD_CORRUPT */
@@ -51,17 +66,23 @@ export class ChunkIndex {
     return entries;
   }
 
-  /** Enters records that are durable in their pack, and that the packs are indexed up to `end`. */
+  /**
+   * Enters records that are durable in their pack, and that the packs are indexed up to `end`. What is here keeps its first bytes,
+   * but for `replaced`: keys whose records are damaged.
+   */
   add(
     entries: ReadonlyArray<readonly [key: string, entry: ChunkEntry]>,
     end: Pick<PackState, "packNumber" | "endOffset">,
+    replaced: ReadonlySet<string> = NONE,
   ): Promise<void> {
     return this.#change((view, state) => {
       let { chunkCount, storedBytes } = state;
       for (const [key, entry] of entries) {
-        // What is here keeps its first bytes: a removal before this may have failed.
-        if (view.get(CHUNKS + key) !== undefined) continue;
-        chunkCount += 1;
+        const bytes = view.get(CHUNKS + key);
+        // A removal before this may have failed.
+        if (bytes !== undefined && !replaced.has(key)) continue;
+        if (bytes === undefined) chunkCount += 1;
+        else storedBytes -= decodeEntry(CHUNKS + key, bytes).storedBytes;
         storedBytes += entry.storedBytes;
         view.set(CHUNKS + key, encodeEntry(entry));
       }
@@ -104,4 +125,5 @@ export class ChunkIndex {
   }
 }
 
+const NONE: ReadonlySet<string> = new Set();
 const EMPTY: PackState = { packNumber: 0, endOffset: 0, chunkCount: 0, storedBytes: 0 };

@@ -17,6 +17,7 @@ import type {
 } from "../chunk-store.ts";
 import { CLAIM_KEYS_MAX, checkChunkKeys, checkPuts, GET_CHUNKS_MAX, LIST_CHUNKS_MAX } from "../limits.ts";
 import type { ChunkIndex } from "./chunk-index.ts";
+import type { Damage } from "./damage.ts";
 import type { Health } from "./health.ts";
 import { KeysInUse } from "./keys-in-use.ts";
 import type { PackFiles, WantedRecord } from "./pack-files.ts";
@@ -28,6 +29,7 @@ const LOOKUPS_A_TURN = 1000;
 export interface LocalChunkStoreOptions {
   readonly index: ChunkIndex;
   readonly files: PackFiles;
+  readonly damage: Damage;
   readonly health: Health;
   readonly clock: Clock;
   readonly indexSyncCount: () => number;
@@ -104,6 +106,9 @@ export class LocalChunkStore implements ChunkStore {
   }
 
   async #put(chunks: readonly ChunkPut[]): Promise<PutOutcome> {
+    const { damage, index } = this.#options;
+    const damaged = index.isDamaged ? await damage.among(chunks.map(({ key }) => byteText(key))) : undefined;
+    const replaced = new Set<string>();
     const own = new Set<string>();
     const fresh: Array<readonly [key: string, chunk: ChunkPut]> = [];
     const stale: string[] = [];
@@ -118,29 +123,33 @@ export class LocalChunkStore implements ChunkStore {
         others.add(other);
         return false;
       }
-      const entry = this.#find(key);
+      const found = this.#find(key);
+      if (found !== undefined && damaged?.has(key)) replaced.add(key);
+      const entry = replaced.has(key) ? undefined : found;
       if (entry === undefined) fresh.push([key, chunk]);
       else if (entry.claimedUntilMs < nowMs) stale.push(key);
       return entry === undefined;
     });
     const waits = [...others, this.#touch(stale, nowMs)];
-    if (fresh.length > 0) waits.push(this.#queue.put(fresh));
+    if (fresh.length > 0) waits.push(this.#queue.put(fresh, replaced));
     await allDone(waits);
     return { isNew };
   }
 
   async #get(keys: readonly ChunkKey[]): Promise<ReadonlyArray<StoredChunk | undefined>> {
-    const { index, files } = this.#options;
+    const { index, files, damage } = this.#options;
     const wanted: WantedRecord[] = [];
     const places = keys.map((key) => {
       const place = index.get(byteText(key));
       return place === undefined ? undefined : wanted.push({ key, place }) - 1;
     });
-    const chunks = await files.read(wanted);
+    const chunks = await damage.watch(files.read(wanted));
     return places.map((at) => (at === undefined ? undefined : chunks[at]));
   }
 
   async #claim(keys: readonly ChunkKey[]): Promise<readonly boolean[]> {
+    const { damage, index: entries } = this.#options;
+    const damaged = entries.isDamaged ? await damage.among(keys.map(byteText)) : undefined;
     const nowMs = this.#options.clock.wallMs();
     const answers: Array<boolean | Promise<boolean>> = [];
     const stale: string[] = [];
@@ -149,7 +158,7 @@ export class LocalChunkStore implements ChunkStore {
       for (const [index, key] of keys.map(byteText).entries()) {
         // Many lookups must not hold up everyone else; what is stale is held until its touch is durable.
         if (index % LOOKUPS_A_TURN === LOOKUPS_A_TURN - 1) await nextTurn();
-        const entry = this.#find(key);
+        const entry = damaged?.has(key) ? undefined : this.#find(key);
         answers.push(entry !== undefined || this.#whenPut(key));
         if (entry === undefined || entry.claimedUntilMs >= nowMs) continue;
         stale.push(key);

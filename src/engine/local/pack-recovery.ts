@@ -7,15 +7,18 @@ import { byteText } from "../../base/byte-text.ts";
 import type { Log } from "../../base/log.ts";
 import type { ChunkEntry } from "./chunk-entry.ts";
 import type { ChunkIndex } from "./chunk-index.ts";
+import type { Damage } from "./damage.ts";
 import type { PackFiles } from "./pack-files.ts";
 import { decodeRecord, isPackHeader, PACK_HEADER_BYTES, RECORD_HEADER_BYTES } from "./pack-record.ts";
 
 const SCAN_BYTES = 4 * 1024 * 1024;
+const LOST_PACKS_NAMED = 20;
 const ENTRIES_A_CHANGE_MAX = 10_000;
 
 interface Recovery {
   readonly files: PackFiles;
   readonly index: ChunkIndex;
+  readonly damage: Damage;
   readonly claimedUntilMs: number;
   readonly log: Log;
 }
@@ -24,9 +27,19 @@ type Entries = Array<readonly [key: string, entry: ChunkEntry]>;
 
 /** @throws IO, RECORD_CORRUPT */
 export async function recoverPacks(recovery: Recovery): Promise<void> {
-  const { files, index, log } = recovery;
+  const { files, index, damage, log } = recovery;
   const numbers = await files.numbers();
   const { packNumber: indexedNumber, endOffset: indexedEnd } = index.state;
+  const lost = Array.from({ length: indexedNumber }, (_, at) => at + 1).filter(
+    (number) => !numbers.includes(number),
+  );
+  if (lost.length > 0) {
+    log.error(
+      { packs: lost.slice(0, LOST_PACKS_NAMED), count: lost.length },
+      "packs are gone: objects with chunks in them are corrupt",
+    );
+    await damage.note();
+  }
   let isCut = false;
   let last = { packNumber: indexedNumber, endOffset: indexedEnd };
   for (const packNumber of numbers.filter((number) => number >= Math.max(1, indexedNumber))) {
@@ -37,8 +50,10 @@ export async function recoverPacks(recovery: Recovery): Promise<void> {
     const start = packNumber === indexedNumber ? indexedEnd : 0;
     const sizeBytes = await files.sizeBytes(packNumber);
     const endOffset = await recoverPack(recovery, packNumber, start);
-    if (sizeBytes < start)
+    if (sizeBytes < start) {
       log.error({ packNumber, sizeBytes, start }, "a pack is shorter than its index says");
+      await damage.note();
+    }
     if (endOffset < sizeBytes) {
       log.warn({ packNumber, endOffset, sizeBytes }, "cut a pack behind its last whole record");
       await files.truncate(packNumber, endOffset);

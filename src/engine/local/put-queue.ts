@@ -25,6 +25,8 @@ export interface PutQueueOptions {
 
 interface Call {
   readonly chunks: ReadonlyArray<readonly [key: string, chunk: ChunkPut]>;
+  /** Those whose records are damaged. */
+  readonly replaced: ReadonlySet<string>;
   readonly sizeBytes: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -49,11 +51,17 @@ export class PutQueue {
     return this.#keys.get(key);
   }
 
-  /** Chunks that are not here and not under way, each key once. Resolves when they are durable and indexed. */
-  put(chunks: ReadonlyArray<readonly [key: string, chunk: ChunkPut]>): Promise<void> {
+  /**
+   * Chunks that are not here (or here only as damaged records: `replaced`) and not under way, each key once. Resolves when they are
+   * durable and indexed.
+   */
+  put(
+    chunks: ReadonlyArray<readonly [key: string, chunk: ChunkPut]>,
+    replaced: ReadonlySet<string>,
+  ): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
       const sizeBytes = chunks.reduce((sum, [, chunk]) => sum + chunk.bytes.length, 0);
-      this.#waiting.push({ chunks, sizeBytes, resolve, reject });
+      this.#waiting.push({ chunks, replaced, sizeBytes, resolve, reject });
     });
     for (const [key] of chunks) this.#keys.set(key, done);
     const forget = () => {
@@ -116,7 +124,7 @@ export class PutQueue {
       { ...(places[at] as RecordPlace), plainBytes, claimedUntilMs },
     ]);
     try {
-      await index.add(entries, end);
+      await index.add(entries, end, new Set(group.flatMap((call) => [...call.replaced])));
     } catch (error) {
       this.#fail(group, error);
       return;
