@@ -6,7 +6,7 @@ export interface ServiceInfo {
   readonly type: string;
   readonly isEnabled: boolean;
   /** All `X-…` lines in print order, name, type and status among them. */
-  readonly settings: ReadonlyArray<readonly [key: string, value: string]>;
+  readonly settings: Readonly<Record<string, string>>;
   readonly served: readonly string[];
   readonly revision: number;
 }

@@ -1,6 +1,7 @@
 /**
  * The envelope of every JSON answer of the admin API, and its shared pieces. Success: `{"response": …}`. Failure:
- * `{"error": {code, kind, message, hint?, details?}}` with the HTTP status of the kind. Times are RFC 3339 in UTC, sizes are
+ * `{"error": {code, kind, message, hint?, details?}}` with the HTTP status of the kind. Times are RFC 3339 in UTC (fields that end in
+ * `Ms` are milliseconds, instants by the wall clock since 1970), sizes are
  * bytes, ids are hexadecimal text. Fields may be added, never renamed or removed. Unknown fields in a request are BAD_REQUEST.
  */
 import type { ErrorKind } from "../base/errors.ts";

@@ -21,29 +21,29 @@ const service: ServiceInfo = {
   name: "hawaii",
   type: "isgw",
   isEnabled: true,
-  settings: [
-    ["X-Service-Name", "hawaii"],
-    ["X-Service-Type", "isgw"],
-    ["X-Service-Worker", "isgwserv"],
-    ["X-Servers", "-"],
-    ["X-Auth-Type", "disabled"],
-    ["X-Description", "Inter Segment Gateway"],
-    ["X-ISGW-Local", "-"],
-    ["X-ISGW-DFLocal", "-"],
-    ["X-ISGW-Encrypted-Tunnel", "-"],
-    ["X-Container-Network", "-"],
-    ["X-ISGW-Basic-Auth", "(set)"],
-    ["X-ISGW-Remote", "ccow://10.100.194.238:14000"],
-    ["X-ISGW-Role", "1"],
-    ["X-ISGW-Direction", "1"],
-    ["X-ISGW-Replication", "3"],
-    ["X-ISGW-Force", "1"],
-    ["X-ISGW-MDOnly", "0"],
-    [`X-ContainerIPv6-${GUID}`, "-"],
-    [`X-Container-Hostname-${GUID}`, "worker3"],
-    [`X-ContainerId-${GUID}`, "rook-edgefs-isgw-hawaii-674658fd7b-gkdzh"],
-    ["X-Status", "enabled"],
-  ],
+  settings: {
+    "X-Service-Name": "hawaii",
+    "X-Service-Type": "isgw",
+    "X-Service-Worker": "isgwserv",
+    "X-Servers": "-",
+    "X-Auth-Type": "disabled",
+    "X-Description": "Inter Segment Gateway",
+    "X-ISGW-Local": "-",
+    "X-ISGW-DFLocal": "-",
+    "X-ISGW-Encrypted-Tunnel": "-",
+    "X-Container-Network": "-",
+    "X-ISGW-Basic-Auth": "(set)",
+    "X-ISGW-Remote": "ccow://10.100.194.238:14000",
+    "X-ISGW-Role": "1",
+    "X-ISGW-Direction": "1",
+    "X-ISGW-Replication": "3",
+    "X-ISGW-Force": "1",
+    "X-ISGW-MDOnly": "0",
+    [`X-ContainerIPv6-${GUID}`]: "-",
+    [`X-Container-Hostname-${GUID}`]: "worker3",
+    [`X-ContainerId-${GUID}`]: "rook-edgefs-isgw-hawaii-674658fd7b-gkdzh",
+    "X-Status": "enabled",
+  },
   served: ["Hawaii/Cola/bk1"],
   revision: 5,
 };
@@ -168,9 +168,7 @@ describe("service show -s", () => {
   });
 
   it("says of a receiver that data lands here", async () => {
-    const settings = service.settings.map(
-      ([key, value]) => [key, key === "X-ISGW-Direction" ? "2" : value] as const,
-    );
+    const settings = { ...service.settings, "X-ISGW-Direction": "2" };
     const api = answering({ ...healthy, service: { ...service, settings } });
     const { stdout } = await runCli("service show hawaii -s", { api });
     expect(stdout).toContain("\n  Destination     Hawaii/Cola/bk1 here\n  Already here    12 versions");

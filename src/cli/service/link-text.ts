@@ -30,7 +30,7 @@ export function linkText(status: ServiceStatus, { paint }: Look): string {
     lines.push(`  ${colour(forTerminal(link.stateText))}`);
   }
   lines.push(...linkRows(link, { nowMs, isBad }).map(line));
-  const isReceiver = service.settings.some(([key, value]) => key === "X-ISGW-Direction" && value === RECEIVE);
+  const isReceiver = service.settings["X-ISGW-Direction"] === RECEIVE;
   for (const bucket of link.buckets) {
     lines.push("", `${forTerminal(bucket.path)}:`, ...bucketRows(bucket, { link, isReceiver }).map(line));
   }

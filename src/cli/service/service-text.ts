@@ -6,7 +6,9 @@ import { isFault } from "./link-words.ts";
 
 /** All `X-…: value` lines in print order. */
 export function settingsText(service: ServiceInfo): string {
-  return service.settings.map(([key, value]) => `${forTerminal(key)}: ${forTerminal(value)}\n`).join("");
+  return Object.entries(service.settings)
+    .map(([key, value]) => `${forTerminal(key)}: ${forTerminal(value)}\n`)
+    .join("");
 }
 
 /** The settings, then the served paths between brackets, each indented by two spaces. */
@@ -17,7 +19,7 @@ export function serviceText(service: ServiceInfo): string {
 
 /** Settings and served paths for lines of fields. */
 export function settingFields(service: ServiceInfo): ReadonlyArray<readonly [key: string, value: string]> {
-  return [...service.settings, ...service.served.map((path) => ["serves", path] as const)];
+  return [...Object.entries(service.settings), ...service.served.map((path) => ["serves", path] as const)];
 }
 
 /** What is said once a service is enabled: its status, where to reach it, and what is wrong if anything is. */

@@ -12,6 +12,7 @@ import type { Look, TextView } from "../../output/view.ts";
 import { linkFields, linkText } from "../../service/link-text.ts";
 import { serviceText, settingFields } from "../../service/service-text.ts";
 import { statsText } from "../../service/stats-text.ts";
+import { statusJson } from "../../service/status-json.ts";
 import type { Session } from "../../session.ts";
 
 interface Options {
@@ -40,7 +41,7 @@ export function serviceShow(session: Session): Command {
     "efscli service show hawaii",
     "efscli service show hawaii -s",
     "efscli service show hawaii -s --watch",
-    "efscli service show hawaii -s -o json | jq .link.state",
+    "efscli service show hawaii -s -o json | jq -r .link.state",
   ]);
   return notes(
     command,
@@ -62,7 +63,7 @@ const view: TextView<Shown> = {
     ...(status === undefined ? [] : linkFields(status)),
   ],
   name: ({ service }) => service.name,
-  json: ({ service, status }) => status ?? service,
+  json: ({ service, status }) => (status === undefined ? service : statusJson(status)),
 };
 
 function textOf({ service, status, isEdgefsOnly }: Shown, look: Look): string {

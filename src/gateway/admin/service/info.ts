@@ -21,6 +21,8 @@ function printed(service: ServiceRecord): ServiceInfo["settings"] {
   ]);
   const known = SETTING_ORDER.filter((key) => lines.has(key));
   const others = [...lines.keys()].filter((key) => !SETTING_ORDER.includes(key));
-  const shown = [...known, ...others].map((key) => [key, publicValue(key, lines.get(key) ?? "-")] as const);
-  return [...shown, ["X-Status", service.isEnabled ? "enabled" : "disabled"]];
+  const shown: Record<string, string> = {};
+  for (const key of [...known, ...others]) shown[key] = publicValue(key, lines.get(key) ?? "-");
+  shown["X-Status"] = service.isEnabled ? "enabled" : "disabled";
+  return shown;
 }
