@@ -8,7 +8,13 @@ import type { BucketLinkStatus, LinkState, LinkStatus } from "../../model/link-s
 import type { BucketCounters, CounterLedger, CounterName } from "./counters.ts";
 
 /** States in which the link does or may soon do its work; in all others no bucket is ever shown idle. */
-const WORKING: ReadonlySet<LinkState> = new Set(["starting", "listening", "connected", "clocks apart"]);
+const WORKING: ReadonlySet<LinkState> = new Set([
+  "disabled",
+  "starting",
+  "listening",
+  "connected",
+  "clocks apart",
+]);
 
 const STATE_OF_CODE: Partial<Record<ErrorCode, LinkState>> = {
   SAME_SEGMENT: "same segment",

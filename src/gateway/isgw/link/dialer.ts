@@ -17,6 +17,8 @@ import { CLOCK_SKEW_MS_MAX, handshakeAsSender, type Peer, RefusedError, type Sel
 import { boardMeter } from "./meter.ts";
 
 const BACKOFF = { firstMs: 200, maxMs: 30_000 };
+/** The host answered at once: asking again costs little, and somebody may be mending the far side right now. */
+const ANSWERED_BACKOFF = { firstMs: 200, maxMs: 2000 };
 const DIAL_MS_MAX = 10_000;
 /** After this long without an answer the state says so by name. */
 const SILENT_MS = 1000;
@@ -41,6 +43,8 @@ export class Dialer {
   readonly #counting: Promise<void>;
   #session: SenderSession | undefined;
   #connection: FrameConnection | undefined;
+  /** The last attempt was refused, by the far service or by its host. */
+  #wasAnswered = false;
   /** Since when nobody has answered. */
   #silentSinceMs: number | undefined;
 
@@ -80,7 +84,7 @@ export class Dialer {
       const hasProgressed = await this.#attempt();
       if (signal.aborted) return;
       if (hasProgressed || context.clock.monotonicMs() - startedMs > LASTING_MS) attempt = 0;
-      const pauseMs = backoffMs(BACKOFF, attempt, context.random);
+      const pauseMs = backoffMs(this.#wasAnswered ? ANSWERED_BACKOFF : BACKOFF, attempt, context.random);
       attempt += 1;
       board.nextAttemptMs = context.clock.wallMs() + pauseMs;
       await context.clock.sleep(pauseMs, signal);
@@ -91,6 +95,7 @@ export class Dialer {
   /** One connection from dialling to its end; true when something got across. */
   async #attempt(): Promise<boolean> {
     const { context, states, settings, board, self } = this.#options;
+    this.#wasAnswered = false;
     try {
       const connection = await this.#connect();
       this.#connection = connection;
@@ -145,10 +150,10 @@ export class Dialer {
     if (board.state !== "starting" && board.state !== "connecting" && board.state !== "no answer") return;
     const remote = formatEndpoint(settings.remote);
     const show = () => {
-      const seconds = Math.floor((context.clock.monotonicMs() - since) / 1000);
-      return seconds === 0
-        ? `connecting to ${remote}`
-        : `connecting to ${remote}, no answer for ${seconds} s`;
+      if (board.state === "connecting") return `connecting to ${remote}`;
+      // A timer may end a little before the clock says so.
+      const seconds = Math.max(1, Math.floor((context.clock.monotonicMs() - since) / 1000));
+      return `connecting to ${remote}, no answer for ${seconds} s`;
     };
     if (board.state !== "no answer") board.set("connecting", show);
     void context.clock.sleep(Math.max(0, since + SILENT_MS - nowMs), this.#stopping.signal).then(() => {
@@ -187,12 +192,15 @@ export class Dialer {
     const remote = formatEndpoint(settings.remote);
     const state = stateOf(error);
     const isAnswered = error instanceof RefusedError || error.code === "CONNECT_REFUSED";
+    this.#wasAnswered = isAnswered;
     if (isAnswered) this.#silentSinceMs = undefined;
     if (!(error instanceof RefusedError)) board.countAll("networkErrors", 1);
     const far = error instanceof RefusedError ? error.refuser : undefined;
     if (far !== undefined) board.peer = { segment: far.segment, name: far.name, address: remote };
-    const [path = "CLUSTER/TENANT/BUCKET"] = settings.servedTexts;
-    const serve = `efscli service serve ${escapeName(far?.service ?? "FAR_SERVICE")} ${escapeName(path)}`;
+    const [path] = settings.servedTexts;
+    // Who serves nothing is the one to mend.
+    const lacking = path === undefined ? states.service : (far?.service ?? "FAR_SERVICE");
+    const serve = `efscli service serve ${escapeName(lacking)} ${escapeName(path ?? "CLUSTER/TENANT/BUCKET")}`;
     board.fail(error, error.code === "PATH_REFUSED" ? serve : fixOf(error, states.service, 1));
     context.log.info({ peer: remote, code: error.code, error: error.message }, "link not made");
     if (state === "no answer") this.#showConnecting();
