@@ -37,7 +37,7 @@ interface Identity {
   readonly name: string;
 }
 
-/** @throws FORMAT_TOO_NEW, BAD_NAME (options.name), what the engine throws */
+/** @throws FORMAT_TOO_NEW, RECORD_CORRUPT (the records are lost), BAD_NAME (options.name), what the engine throws */
 export async function openSegment(options: SegmentOptions): Promise<Segment> {
   const { engine, clock, random, log } = options;
   const identity = await openIdentity(options);
@@ -87,8 +87,15 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
 
 /** `g/segment`: u8 format 1, 16 bytes System GUID, the name. */
 async function openIdentity(options: SegmentOptions): Promise<Identity> {
-  const { records } = options.engine;
+  const { records, chunks } = options.engine;
   const stored = await records.get(SEGMENT_KEY);
+  // Nothing is put before the identity is there. An empty segment with a new identity would hide the loss.
+  if (stored === undefined && chunks.stats().chunkCount > 0) {
+    throw new EfsError("RECORD_CORRUPT", "the segment has chunks and lost its records, also of who it is", {
+      hint: "restore the data directory, or begin an empty one and take the data from a linked segment",
+      details: { chunks: chunks.stats().chunkCount },
+    });
+  }
   const before = stored === undefined ? undefined : decodeIdentity(stored);
   const name = checkedName(options.name) ?? before?.name ?? DEFAULT_NAME;
   const guid = before?.guid ?? systemGuidOf(options.random.bytes(GUID_BYTES));

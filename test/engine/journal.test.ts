@@ -168,6 +168,34 @@ describe("the journal", () => {
     expect(names(changes).length).toBe(before - Number(applied) + 3);
   });
 
+  it("that is lost, cut short or older than the tree is refused, not begun anew", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    for (const name of ["a", "b"]) await journal.append(frame(name));
+    const older = disk.bytesOf("/data/journal-0").slice();
+    await journal.append(frame("c"));
+    for (const bytes of [new Uint8Array(0), older.subarray(0, 4096), older]) {
+      const found = new SimulatedDisk();
+      const file = await found.open("/data/journal-0", { create: true });
+      await file.write(0, [bytes]);
+      expect(await codeOf(open(found, { applied: 3n }))).toBe("RECORD_CORRUPT");
+    }
+    expect((await open(disk, { applied: 3n })).changes).toEqual([]);
+  });
+
+  it("opens after any power loss in the first frame behind those that are all applied", async () => {
+    for (let seed = 0; seed < 40; seed += 1) {
+      const disk = new SimulatedDisk();
+      const { journal } = await open(disk);
+      await journal.append(frame("first", 20_000));
+      const { journal: again } = await open(disk, { applied: 1n });
+      disk.fault = (_step, kind) => (kind === "sync" ? "crash before" : undefined);
+      await again.append(frame("second", 30_000)).catch(() => {});
+      const { changes } = await open(disk.afterPowerLoss("some", seededRandom(seed)), { applied: 1n });
+      expect([[], ["second"]]).toContainEqual(names(changes));
+    }
+  });
+
   it("decodes nothing but what it encodes: any cut or operation that is unknown is refused", () => {
     const payload = encodeChanges(
       new Map([

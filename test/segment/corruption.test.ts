@@ -225,6 +225,15 @@ describe("damaged records", () => {
     expect(read).toMatchObject({ code: "CHUNK_CORRUPT", details: { object: "Hawaii/Cola/bk1/b" } });
   });
 
+  test("a segment whose records are lost is not opened as an empty one", async () => {
+    const { segment, engine } = await filled();
+    await segment.objects.put(object("a"), BODY);
+    const { chunks } = engine;
+    const lost = { ...openMemoryEngine({ clock: new TestClock() }), chunks };
+    expect(await codeOf(testSegment({ engine: lost, seed: 2 }))).toBe("RECORD_CORRUPT");
+    expect((await testSegment({ engine, seed: 2 })).guid).toBe(segment.guid);
+  });
+
   test("a segment of a newer format is not opened", async () => {
     const { engine } = await filled();
     const stored = await engine.records.get(utf8("g/segment"));

@@ -39,6 +39,7 @@ interface JournalFile {
 }
 
 interface FoundFrame {
+  readonly sequence: bigint;
   readonly fileIndex: number;
   readonly offset: number;
   readonly payload: Uint8Array;
@@ -80,18 +81,23 @@ export class Journal {
    * @throws RECORD_CORRUPT when a frame that was durable is damaged.
    */
   static async open(options: JournalOptions, replay: (changes: readonly Change[]) => void): Promise<Journal> {
-    const { disk, directory } = options;
+    const { disk, directory, applied } = options;
+    let last: FoundFrame | undefined;
     const files: JournalFile[] = [];
     const found = new Map<bigint, FoundFrame>();
     for (let index = 0; index < FILE_COUNT; index += 1) {
       const file = await disk.open(path.join(directory, `journal-${index}`), { create: true });
       const bytes = await file.read(0, await file.sizeBytes());
       files.push({ disk: file, sizeBytes: bytes.length, lastSequence: 0n });
-      findFrames(options, bytes, index, found);
+      for (const frame of framesOf(options.salt, bytes, index)) {
+        if (frame.sequence > (last?.sequence ?? 0n)) last = frame;
+        if (frame.sequence > applied) found.set(frame.sequence, frame);
+      }
     }
     await disk.syncDirectory(directory);
     const journal = new Journal(options, files);
     journal.#syncCount += 1;
+    journal.#goOnBehind(last, directory);
     journal.#replay(found, replay);
     return journal;
   }
@@ -175,16 +181,30 @@ export class Journal {
     }
   }
 
+  /**
+   * The frame that the tree is complete up to stays in its file until a later one is durable. Without either, the journal was
+   * lost, cut short or taken from elsewhere, and with it perhaps frames that the tree lacks.
+   */
+  #goOnBehind(last: FoundFrame | undefined, directory: string): void {
+    if (last !== undefined) this.#place(last);
+    if ((last?.sequence ?? 0n) >= this.#sequence) return;
+    throw new EfsError(
+      "RECORD_CORRUPT",
+      `${path.join(directory, "journal-*")} lost frame ${this.#sequence}`,
+      {
+        hint: "the data directory was changed: restore it, or take the data from a linked segment",
+        details: { sequence: String(this.#sequence), found: String(last?.sequence ?? 0n) },
+      },
+    );
+  }
+
   #replay(found: ReadonlyMap<bigint, FoundFrame>, replay: (changes: readonly Change[]) => void): void {
     for (;;) {
       const frame = found.get(this.#sequence + 1n);
       if (frame === undefined) break;
       replay(decodeChanges(frame.payload));
       this.#sequence += 1n;
-      this.#current = frame.fileIndex;
-      this.#offset = frame.offset + frameBytes(frame.payload.length);
-      const file = this.#files[frame.fileIndex];
-      if (file !== undefined) file.lastSequence = this.#sequence;
+      this.#place(frame);
     }
     for (const sequence of found.keys()) {
       if (sequence <= this.#sequence) continue;
@@ -194,15 +214,18 @@ export class Journal {
       });
     }
   }
+
+  /** The next frame goes behind this one. */
+  #place(frame: FoundFrame): void {
+    this.#current = frame.fileIndex;
+    this.#offset = frame.offset + frameBytes(frame.payload.length);
+    const file = this.#files[frame.fileIndex];
+    if (file !== undefined) file.lastSequence = frame.sequence;
+  }
 }
 
-/** Valid frames of one file after `applied`, by their sequence. */
-function findFrames(
-  { salt, applied }: JournalOptions,
-  bytes: Uint8Array,
-  fileIndex: number,
-  found: Map<bigint, FoundFrame>,
-): void {
+/** Valid frames of one file. */
+function* framesOf(salt: bigint, bytes: Uint8Array, fileIndex: number): IterableIterator<FoundFrame> {
   let offset = 0;
   while (offset < bytes.length) {
     const header = decodeFrameHeader(salt, bytes.subarray(offset));
@@ -214,7 +237,7 @@ function findFrames(
       offset += BLOCK_BYTES;
       continue;
     }
-    if (header.sequence > applied) found.set(header.sequence, { fileIndex, offset, payload });
+    yield { sequence: header.sequence, fileIndex, offset, payload };
     offset += frameBytes(header.payloadBytes);
   }
 }
