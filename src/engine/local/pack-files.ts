@@ -5,19 +5,13 @@
 import path from "node:path";
 import { equalBytes, toHex } from "../../base/bytes.ts";
 import { EfsError, systemCode, toEfsError } from "../../base/errors.ts";
-import type { ChunkKey, ChunkPut, StoredChunk } from "../chunk-store.ts";
+import type { ChunkKey, StoredChunk } from "../chunk-store.ts";
 import { CHUNK_BYTES_MAX } from "../limits.ts";
 import type { RecordPlace } from "./chunk-entry.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import { FileCache } from "./file-cache.ts";
 import { type Health, isNoSpace, noSpace } from "./health.ts";
-import {
-  decodeRecord,
-  encodePackHeader,
-  encodeRecordHeader,
-  PACK_HEADER_BYTES,
-  RECORD_HEADER_BYTES,
-} from "./pack-record.ts";
+import { decodeRecord, encodePackHeader, PACK_HEADER_BYTES, RECORD_HEADER_BYTES } from "./pack-record.ts";
 
 const PACK_NUMBER_DIGITS = 8;
 /** Records this near to each other are read in one piece. */
@@ -30,6 +24,21 @@ export interface PackFilesOptions {
   readonly health: Health;
   /** A pack that has reached this size is left and a new one begun. */
   readonly packBytesMax: number;
+}
+
+/** A record as it is appended: its header, then the stored bytes. */
+export interface EncodedRecord {
+  readonly header: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+export interface WrittenRecords {
+  readonly places: readonly RecordPlace[];
+  /** Where the next record will begin. */
+  readonly packNumber: number;
+  readonly endOffset: number;
+  /** Makes them durable, and all that were written before them. @throws IO, READ_ONLY */
+  sync(): Promise<void>;
 }
 
 export interface WantedRecord {
@@ -63,56 +72,33 @@ export class PackFiles {
     this.#endOffset = endOffset;
   }
 
-  get packNumber(): number {
-    return this.#packNumber;
-  }
-
-  get endOffset(): number {
-    return this.#endOffset;
-  }
-
   get syncCount(): number {
     return this.#syncCount;
   }
 
   /**
-   * Appends records in order; durable when it resolves. One call at a time.
-   * @throws NO_SPACE with nothing appended; IO, READ_ONLY
+   * Writes records in order behind all before them; durable when `sync` of what it gives has resolved. One call at a
+   * time; syncs in the order of the calls.
+   * @throws NO_SPACE with nothing written; IO, READ_ONLY
    */
-  async append(chunks: readonly ChunkPut[]): Promise<readonly RecordPlace[]> {
-    const { health, packBytesMax, disk, directory } = this.#options;
+  async write(records: readonly EncodedRecord[]): Promise<WrittenRecords> {
+    const { health, packBytesMax } = this.#options;
     health.checkWritable();
     const isNewPack = this.#packNumber === 0 || this.#endOffset >= packBytesMax;
     const packNumber = isNewPack ? this.#packNumber + 1 : this.#packNumber;
     const start = isNewPack ? 0 : this.#endOffset;
     const parts: Uint8Array[] = isNewPack ? [encodePackHeader(packNumber)] : [];
     let offset = start + (isNewPack ? PACK_HEADER_BYTES : 0);
-    const places = chunks.map((chunk) => {
-      const place = { packNumber, offset, storedBytes: chunk.bytes.length };
-      parts.push(encodeRecordHeader(chunk), chunk.bytes);
-      offset += RECORD_HEADER_BYTES + chunk.bytes.length;
+    const places = records.map(({ header, bytes }) => {
+      const place = { packNumber, offset, storedBytes: bytes.length };
+      parts.push(header, bytes);
+      offset += header.length + bytes.length;
       return place;
     });
-    await this.#files.use(
-      packNumber,
-      async (file) => {
-        await this.#write(file, start, parts);
-        try {
-          this.#syncCount += 1;
-          await file.sync();
-          if (isNewPack) {
-            this.#syncCount += 1;
-            await disk.syncDirectory(directory);
-          }
-        } catch (error) {
-          throw health.fail("syncing a pack", error);
-        }
-      },
-      { create: isNewPack },
-    );
+    await this.#files.use(packNumber, (file) => this.#write(file, start, parts), { create: isNewPack });
     this.#packNumber = packNumber;
     this.#endOffset = offset;
-    return places;
+    return { places, packNumber, endOffset: offset, sync: () => this.#sync(packNumber, isNewPack) };
   }
 
   /** The records, in the order given. @throws RECORD_CORRUPT when one of them is not what the index says */
@@ -146,6 +132,20 @@ export class PackFiles {
 
   close(): Promise<void> {
     return this.#files.close();
+  }
+
+  async #sync(packNumber: number, isNewPack: boolean): Promise<void> {
+    const { health, disk, directory } = this.#options;
+    health.checkWritable();
+    try {
+      this.#syncCount += 1;
+      await this.#files.use(packNumber, (file) => file.sync());
+      if (!isNewPack) return;
+      this.#syncCount += 1;
+      await disk.syncDirectory(directory);
+    } catch (error) {
+      throw health.fail("syncing a pack", error);
+    }
   }
 
   async #write(file: DiskFile, start: number, parts: readonly Uint8Array[]): Promise<void> {

@@ -1,19 +1,20 @@
 /**
- * New chunks on their way into the packs. Stage 1 appends and syncs, stage 2 enters them in the index; each stage takes
- * one group at a time, in the order of the calls.
+ * New chunks on their way into the packs. A group is written, synced and entered in the index; each stage takes one
+ * group at a time, in the order of the calls. What waits is one group; while one syncs, the next is written only when
+ * it is large: small ones gain more by sharing the next sync.
  *
  * A group that fails takes with it every call that was made before it failed: else a chunk could be kept although one
  * that was put before it was not (the prefix invariant of chunk-store.ts).
  */
 import type { Clock } from "../../base/clock.ts";
 import type { ChunkPut } from "../chunk-store.ts";
-import { PUT_BYTES_MAX } from "../limits.ts";
 import type { ChunkEntry, RecordPlace } from "./chunk-entry.ts";
 import type { ChunkIndex } from "./chunk-index.ts";
-import type { PackFiles } from "./pack-files.ts";
+import type { EncodedRecord, PackFiles, WrittenRecords } from "./pack-files.ts";
+import { encodeRecordHeader } from "./pack-record.ts";
 
-/** A group takes waiting calls until it holds this much. */
-const GROUP_BYTES = PUT_BYTES_MAX;
+/** A group takes waiting calls until it holds this much: beyond it, writing while another syncs gains more than sharing. */
+const GROUP_BYTES = 4 * 1024 * 1024;
 const GROUP_CHUNKS = 16 * 1024;
 
 export interface PutQueueOptions {
@@ -23,8 +24,16 @@ export interface PutQueueOptions {
   readonly claimAheadMs: number;
 }
 
+/** Waiting bytes that are worth writing while the group before is synced. */
+const WRITE_AHEAD_BYTES = 1024 * 1024;
+
+interface NewChunk extends EncodedRecord {
+  readonly key: string;
+  readonly plainBytes: number;
+}
+
 interface Call {
-  readonly chunks: ReadonlyArray<readonly [key: string, chunk: ChunkPut]>;
+  readonly chunks: readonly NewChunk[];
   /** Those whose records are damaged. */
   readonly replaced: ReadonlySet<string>;
   readonly sizeBytes: number;
@@ -36,10 +45,15 @@ export class PutQueue {
   readonly #options: PutQueueOptions;
   readonly #keys = new Map<string, Promise<void>>();
   #waiting: Call[] = [];
+  #waitingBytes = 0;
+  /** Wakes the writer that waits for enough to write ahead. */
+  #onEnough: (() => void) | undefined;
   #running: Promise<void> | undefined;
-  /** Stage 2 of the group before. */
+  /** The sync of the group before; undefined when none is under way. Never rejects. */
+  #syncing: Promise<void> | undefined;
+  /** The entering of the group before. Never rejects. */
   #entering: Promise<void> = Promise.resolve();
-  /** The last failure: a group that was being written when it happened has failed too. */
+  /** The last failure: a group that was on its way when it happened has failed too. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: PutQueueOptions) {
@@ -59,15 +73,21 @@ export class PutQueue {
     chunks: ReadonlyArray<readonly [key: string, chunk: ChunkPut]>,
     replaced: ReadonlySet<string>,
   ): Promise<void> {
+    // Checksums are made here, while the group before is on the disk.
+    const encoded = chunks.map(([key, chunk]) => {
+      return { key, header: encodeRecordHeader(chunk), bytes: chunk.bytes, plainBytes: chunk.plainBytes };
+    });
+    const sizeBytes = encoded.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const done = new Promise<void>((resolve, reject) => {
-      const sizeBytes = chunks.reduce((sum, [, chunk]) => sum + chunk.bytes.length, 0);
-      this.#waiting.push({ chunks, replaced, sizeBytes, resolve, reject });
+      this.#waiting.push({ chunks: encoded, replaced, sizeBytes, resolve, reject });
     });
     for (const [key] of chunks) this.#keys.set(key, done);
     const forget = () => {
       for (const [key] of chunks) this.#keys.delete(key);
     };
     done.then(forget, forget);
+    this.#waitingBytes += sizeBytes;
+    if (this.#waitingBytes >= WRITE_AHEAD_BYTES) this.#onEnough?.();
     this.#running ??= this.#run();
     return done;
   }
@@ -76,9 +96,19 @@ export class PutQueue {
     while (this.#waiting.length > 0) {
       // All that arrive in this turn of the event loop share the sync.
       await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#untilWorthWriting();
       await this.#write(this.#takeGroup());
     }
     this.#running = undefined;
+  }
+
+  async #untilWorthWriting(): Promise<void> {
+    if (this.#syncing === undefined || this.#waitingBytes >= WRITE_AHEAD_BYTES) return;
+    const enough = new Promise<void>((resolve) => {
+      this.#onEnough = resolve;
+    });
+    await Promise.race([this.#syncing, enough]);
+    this.#onEnough = undefined;
   }
 
   #takeGroup(): readonly Call[] {
@@ -91,40 +121,51 @@ export class PutQueue {
       chunkCount += call.chunks.length;
       count += 1;
     }
+    this.#waitingBytes -= sizeBytes;
     return this.#waiting.splice(0, count);
   }
 
-  /** Stage 1, then hands the group to stage 2 once that is free. */
+  /** Returns when the group is written and its sync has begun. */
   async #write(group: readonly Call[]): Promise<void> {
-    const { files } = this.#options;
     const failureBefore = this.#failure;
     try {
-      const chunks = group.flatMap((call) => call.chunks);
-      const places = await files.append(chunks.map(([, chunk]) => chunk));
-      const end = { packNumber: files.packNumber, endOffset: files.endOffset };
+      const written = await this.#options.files.write(group.flatMap((call) => call.chunks));
+      await this.#syncing;
+      const syncing = this.#sync(group, written, failureBefore).finally(() => {
+        if (this.#syncing === syncing) this.#syncing = undefined;
+      });
+      this.#syncing = syncing;
+    } catch (error) {
+      await this.#syncing;
+      await this.#entering;
+      this.#fail(group, error);
+    }
+  }
+
+  /** Returns when the group is durable and its entering has begun. */
+  async #sync(group: readonly Call[], written: WrittenRecords, failureBefore: unknown): Promise<void> {
+    try {
+      await written.sync();
       await this.#entering;
       if (this.#failure !== undefined && this.#failure !== failureBefore) throw this.#failure.error;
-      this.#entering = this.#enter(group, chunks, places, end);
+      this.#entering = this.#enter(group, written);
     } catch (error) {
       await this.#entering;
       this.#fail(group, error);
     }
   }
 
-  async #enter(
-    group: readonly Call[],
-    chunks: Call["chunks"],
-    places: readonly RecordPlace[],
-    end: { readonly packNumber: number; readonly endOffset: number },
-  ): Promise<void> {
+  async #enter(group: readonly Call[], { places, packNumber, endOffset }: WrittenRecords): Promise<void> {
     const { index, clock, claimAheadMs } = this.#options;
     const claimedUntilMs = clock.wallMs() + claimAheadMs;
-    const entries = chunks.map(([key, { plainBytes }], at): readonly [string, ChunkEntry] => [
+    const chunks = group.flatMap((call) => call.chunks);
+    const entries = chunks.map(({ key, plainBytes }, at): readonly [string, ChunkEntry] => [
       key,
       { ...(places[at] as RecordPlace), plainBytes, claimedUntilMs },
     ]);
     try {
-      await index.add(entries, end, new Set(group.flatMap((call) => [...call.replaced])));
+      const replaced = new Set(group.flatMap((call) => [...call.replaced]));
+      await index.add(entries, { packNumber, endOffset }, replaced);
     } catch (error) {
       this.#fail(group, error);
       return;
@@ -134,6 +175,7 @@ export class PutQueue {
 
   #fail(group: readonly Call[], error: unknown): void {
     this.#failure = { error };
+    this.#waitingBytes = 0;
     for (const call of [...group, ...this.#waiting.splice(0)]) call.reject(error);
   }
 }
