@@ -14,6 +14,12 @@ export const PROJECT = findProject(import.meta.dirname);
 
 const START_MS_MAX = 20_000;
 
+/** None outlives this process. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export interface DaemonOptions {
   readonly dataDirectory: string;
   readonly name?: string;
@@ -32,7 +38,9 @@ export class Daemon {
   private constructor(child: ChildProcess, dataDirectory: string) {
     this.#process = child;
     this.dataDirectory = dataDirectory;
+    running.add(child);
     this.#exited = new Promise((resolve) => child.once("exit", resolve));
+    child.once("exit", () => running.delete(child));
     this.api = connect({ endpoint: this.endpoint, timeoutMs: 60_000 });
   }
 

@@ -2,6 +2,7 @@
  * `npm run bench -- [ingest|replicate|cli …] [--rounds N] [--quick] [--json FILE]`: measures and prints each figure beside what it is
  * held against. Works in a directory under TMPDIR that is removed at the end; needs up to 8 GiB there.
  */
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -28,6 +29,13 @@ if (!(rounds >= 1 && rounds <= 100)) throw new Error(`--rounds is 1 to 100, not 
 
 const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
 const directory = await mkdtemp(path.join(os.tmpdir(), "efs-bench-"));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    // The daemons end with this process.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    process.exit(130);
+  });
+}
 const reports: Report[] = [];
 try {
   process.stdout.write(`${machine()}\n`);
