@@ -10,6 +10,7 @@ import { idBytes, type SystemGuid, segmentOfGuid, systemGuidOf, writerIdOf } fro
 import { NAME_BYTES_MAX } from "../model/limits.ts";
 import { parseBucketName } from "../model/names.ts";
 import { openChunkPool } from "./chunk/pool.ts";
+import { ReadAhead } from "./chunk/read-ahead.ts";
 import { ContentLengths } from "./content/content-lengths.ts";
 import { Buckets } from "./core/buckets.ts";
 import { type Core, counterOf, scanAll } from "./core/core.ts";
@@ -57,6 +58,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     objectLocks: new KeyedMutex(),
     content: openChunkPool({ workers: options.workers ?? DEFAULT_WORKERS }),
     lengths: new ContentLengths(),
+    readAhead: new ReadAhead(),
     largePuts: new Limiter(LARGE_PUTS_MAX),
     inFlight: new InFlight(),
   };

@@ -12,6 +12,7 @@ import { NODE_BYTES_MAX, TREE_DEPTH_MAX } from "../../model/limits.ts";
 import { type ContentRoot, type Reference, rootSizeBytes } from "../../model/reference.ts";
 import type { ContentPiece } from "../replication.ts";
 import { decodeChunk } from "./codec.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { sliceReferences } from "./tree-slice.ts";
 
 /** Stored pieces in the order asked, undefined where absent. At most FETCH_PIECES_MAX a call. */
@@ -22,8 +23,7 @@ export type FetchPieces = (
 export const FETCH_PIECES_MAX = 32;
 /** Brother nodes that are fetched together. */
 const NODES_AHEAD = 8;
-/** Plain bytes that one fetch of chunks asks for, and how many such fetches run ahead of the reader. */
-const FETCH_BYTES_MAX = 2 * 1024 * 1024;
+/** How many fetches of chunks run ahead of the reader. */
 const FETCHES_AHEAD = 2;
 const ZEROS = new Uint8Array(64 * 1024);
 
@@ -33,6 +33,8 @@ export interface ReadOptions {
   /** End, not included; the content's end when undefined. Both lie within the content. */
   readonly endByte?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Shared with other readers; a reader of its own when undefined. */
+  readonly readAhead?: ReadAhead | undefined;
 }
 
 /** A slice of a chunk or of small content, or zeros, and where it begins in the whole content. */
@@ -56,11 +58,24 @@ export async function* readContent(
   const startByte = options.startByte ?? 0;
   const lengthBytes = (options.endByte ?? rootSizeBytes(root)) - startByte;
   if (root.kind === "none" || lengthBytes <= 0) return;
+  const readAhead = options.readAhead ?? new ReadAhead();
+  const end = readAhead.begin();
+  try {
+    const source = leaves(fetch, root, { skipBytes: startByte, lengthBytes });
+    yield* readBatches(fetchBatches(fetch, source, readAhead), options.signal);
+  } finally {
+    end();
+  }
+}
+
+async function* readBatches(
+  batches: AsyncGenerator<Batch>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   const ahead: Batch[] = [];
-  const batches = fetchBatches(fetch, leaves(fetch, root, { skipBytes: startByte, lengthBytes }));
   for (;;) {
     while (ahead.length < FETCHES_AHEAD) {
-      checkSignal(options.signal);
+      checkSignal(signal);
       const next = await batches.next();
       if (next.done === true) break;
       ahead.push(next.value);
@@ -70,7 +85,7 @@ export async function* readContent(
     const stored = await batch.stored;
     let index = 0;
     for (const leaf of batch.leaves) {
-      checkSignal(options.signal);
+      checkSignal(signal);
       if (leaf.piece === undefined) yield* zeros(leaf.lengthBytes);
       else yield verifiedSlice(leaf, leaf.piece, stored[index++]);
     }
@@ -131,7 +146,11 @@ interface Place {
   readonly offsetBytes: number;
 }
 
-async function* fetchBatches(fetch: FetchPieces, source: AsyncIterable<Leaf>): AsyncGenerator<Batch> {
+async function* fetchBatches(
+  fetch: FetchPieces,
+  source: AsyncIterable<Leaf>,
+  readAhead: ReadAhead,
+): AsyncGenerator<Batch> {
   let batch: Leaf[] = [];
   let sizeBytes = 0;
   let failure: Batch["failure"];
@@ -139,7 +158,7 @@ async function* fetchBatches(fetch: FetchPieces, source: AsyncIterable<Leaf>): A
     for await (const leaf of source) {
       batch.push(leaf);
       if (leaf.piece !== undefined) sizeBytes += leaf.skipBytes + leaf.lengthBytes;
-      if (sizeBytes < FETCH_BYTES_MAX && batch.length < FETCH_PIECES_MAX) continue;
+      if (sizeBytes < readAhead.fetchBytes && batch.length < FETCH_PIECES_MAX) continue;
       yield fetched(fetch, batch);
       batch = [];
       sizeBytes = 0;

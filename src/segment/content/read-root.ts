@@ -12,7 +12,9 @@ export function readRoot(
   root: ContentRoot,
   options: ReadOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  return root.kind === "small" ? readSmall(core, root, options) : readContent(fetcherOf(core), root, options);
+  return root.kind === "small"
+    ? readSmall(core, root, options)
+    : readContent(fetcherOf(core), root, { ...options, readAhead: core.readAhead });
 }
 
 async function* readSmall(

@@ -8,6 +8,7 @@ import type { ChunkStore } from "../../engine/chunk-store.ts";
 import type { MetaRecord, MetaStore, ScanOptions } from "../../engine/meta-store.ts";
 import type { SegmentId } from "../../model/ids.ts";
 import type { ChunkPool } from "../chunk/pool.ts";
+import type { ReadAhead } from "../chunk/read-ahead.ts";
 import type { ContentLengths } from "../content/content-lengths.ts";
 import type { Buckets } from "./buckets.ts";
 import type { HybridClock } from "./hybrid-clock.ts";
@@ -32,6 +33,8 @@ export interface Core {
   readonly lengths: ContentLengths;
   /** Large calls of putMany under way, over all puts. */
   readonly largePuts: Limiter;
+  /** Shared by all who read contents. */
+  readonly readAhead: ReadAhead;
   /** Every call of the front door runs in it. */
   readonly inFlight: InFlight;
 }
