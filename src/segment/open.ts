@@ -30,7 +30,7 @@ const GUID_BYTES = 16;
 const WRITER_ID_BYTES = 8;
 const DEFAULT_NAME = "segment";
 const DEFAULT_WORKERS = 2;
-const LARGE_PUTS_MAX = 6;
+const LARGE_PUTS_MAX = 8;
 const OBJECT_COUNTER = "o".charCodeAt(0);
 
 interface Identity {

@@ -13,8 +13,8 @@ import type { ChunkIndex } from "./chunk-index.ts";
 import type { EncodedRecord, PackFiles, WrittenRecords } from "./pack-files.ts";
 import { encodeRecordHeader } from "./pack-record.ts";
 
-/** A group takes waiting calls until it holds this much: beyond it, writing while another syncs gains more than sharing. */
-const GROUP_BYTES = 4 * 1024 * 1024;
+/** A group takes waiting calls until it holds this much: a stream that is far ahead of the disk pays for few syncs. */
+const GROUP_BYTES = 16 * 1024 * 1024;
 const GROUP_CHUNKS = 16 * 1024;
 
 export interface PutQueueOptions {
@@ -25,7 +25,7 @@ export interface PutQueueOptions {
 }
 
 /** Waiting bytes that are worth writing while the group before is synced. */
-const WRITE_AHEAD_BYTES = 1024 * 1024;
+const WRITE_AHEAD_BYTES = 4 * 1024 * 1024;
 
 interface NewChunk extends EncodedRecord {
   readonly key: string;

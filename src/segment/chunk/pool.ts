@@ -58,7 +58,7 @@ const INLINE_WINDOW_BYTES = 512 * 1024;
 export function openChunkPool(options: ChunkPoolOptions): ChunkPool {
   const url = options.workerUrl ?? builtWorker();
   const workerCount = url === undefined ? 0 : Math.min(Math.max(0, options.workers), WORKERS_MAX);
-  const places = new Limiter(2 * workerCount + 4);
+  const places = new Limiter(2 * workerCount + 8);
   const memory = new WindowMemory();
   if (url === undefined || workerCount === 0) {
     return {

@@ -19,7 +19,7 @@ type Batch = readonly ChunkedPiece[];
 /** Content of fewer bytes is cut and hashed where it is: handing it over would take longer. */
 export const INLINE_BYTES_MAX = 128 * 1024;
 /** Windows of one stream that are under way or not yet taken by the consumer. */
-const WINDOWS_AHEAD = 3;
+const WINDOWS_AHEAD = 4;
 /** What a window is given room for at first; it grows as it fills, so that slow streams hold little. */
 const FIRST_ROOM_BYTES = 32 * 1024;
 const GROWTH = 4;
