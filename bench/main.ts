@@ -29,13 +29,9 @@ if (!(rounds >= 1 && rounds <= 100)) throw new Error(`--rounds is 1 to 100, not 
 
 const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
 const directory = await mkdtemp(path.join(os.tmpdir(), "efs-bench-"));
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    // The daemons end with this process.
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-    process.exit(130);
-  });
-}
+// The daemons end with this process, before this.
+process.once("exit", () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 const reports: Report[] = [];
 try {
   process.stdout.write(`${machine()}\n`);

@@ -33,7 +33,7 @@ export async function link({ shell }: Scene): Promise<void> {
     `efscli --endpoint $REMOTE service add isgw hawaii-r --direction receive --listen 127.0.0.1:${port} --auth-key-file $D/link.key --serve Hawaii/Cola`,
   );
   await shell.type(
-    `efscli --endpoint $HAWAII service add isgw hawaii --direction send --remote ccow://127.0.0.1:${port} --replication initial+continuous --auth-key-file $D/link.key --serve ${BUCKET}`,
+    `efscli --endpoint $HAWAII service add isgw hawaii --direction send --remote ccow://127.0.0.1:${port} --replication initial+continuous --auth-key-file $D/link.key --serve ${BUCKET} --interval 100ms`,
   );
 }
 

@@ -42,7 +42,7 @@ async function run(session: Session, directory: string | undefined, options: Dem
       `Two segments on this machine, ${countFiles(sources)} real files, one verdict. All of it is in $D.`,
     );
     for (const line of shell.exports) await shell.say(`$ ${line}`);
-    const [hawaii, remote] = [await segments.start("hawaii"), await segments.start("remote")];
+    const [hawaii, remote] = await Promise.all([segments.start("hawaii"), segments.start("remote")]);
     const scene: Scene = { session, shell, pair: { hawaii, remote } };
     await link(scene);
     await fill(scene, sources);
