@@ -145,7 +145,10 @@ function isWellFormed(text: string): boolean {
 
 function badName(what: string, text: string, reason: string): EfsError {
   const shown = escapeName(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-  return new EfsError("BAD_NAME", `not a ${what} name: "${shown}": ${reason}`);
+  return new EfsError(
+    "BAD_NAME",
+    `not ${what === "object" ? "an" : "a"} ${what} name: "${shown}": ${reason}`,
+  );
 }
 
 function badPath(text: string, shape: string): EfsError {
