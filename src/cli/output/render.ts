@@ -3,7 +3,7 @@ import { EfsError } from "../../base/errors.ts";
 import { OutputClosed, type Session } from "../session.ts";
 import { type CellLike, exactOf, shownOf } from "./cell.ts";
 import { forTerminal, forTsv, safeJson } from "./escape.ts";
-import { noPaint, openPaint } from "./paint.ts";
+import { openPaint } from "./paint.ts";
 import type { ListView, Look, Pages, TextView, View } from "./view.ts";
 
 export const FORMATS = ["table", "json", "tsv", "name"] as const;
@@ -149,8 +149,6 @@ export async function lookOf(session: Session): Promise<Look> {
   const paint = await openPaint(stdout, environment);
   return { paint, isTerminal: stdout.isTerminal, nowMs: clock.wallMs() };
 }
-
-export const plainLook = (nowMs: number): Look => ({ paint: noPaint, isTerminal: false, nowMs });
 
 function fieldLines(
   fields: ReadonlyArray<readonly [key: string, value: CellLike]>,

@@ -14,6 +14,7 @@ import {
 } from "../../model/names.ts";
 import { type Reference, rootSizeBytes } from "../../model/reference.ts";
 import type { Version } from "../../model/version.ts";
+import { rootReferences } from "../chunk/tree-slice.ts";
 import { requireWithin } from "../content/content-lengths.ts";
 import type { OpenBucket } from "../core/buckets.ts";
 import { COMMIT_ATTEMPTS_MAX, type Core, contended, nowMs } from "../core/core.ts";
@@ -196,9 +197,7 @@ function lockAll<T>(
 }
 
 function rootsOf(versions: readonly Version[]): readonly Reference[] {
-  return versions.flatMap(({ content }) =>
-    content.kind === "none" || content.kind === "small" ? [] : [content],
-  );
+  return versions.flatMap(({ content }) => rootReferences(content));
 }
 
 function checkVersion(version: Version): void {

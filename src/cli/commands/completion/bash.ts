@@ -1,4 +1,5 @@
 /** Completion for bash: the longest run of command words decides the spot. */
+import { FORMATS } from "../../output/render.ts";
 import { cases, flagWords, plain, valueFlagPattern } from "./cases.ts";
 import type { Spot } from "./spots.ts";
 
@@ -13,7 +14,7 @@ _efscli() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" spot="" words="" flags="" index word
   COMPREPLY=()
   if [[ $previous == -o || $previous == --output ]]; then
-    COMPREPLY=($(compgen -W "table json tsv name" -- "$current"))
+    COMPREPLY=($(compgen -W "${FORMATS.join(" ")}" -- "$current"))
     return
   fi
   for ((index = 1; index < COMP_CWORD; index++)); do

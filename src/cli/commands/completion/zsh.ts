@@ -1,4 +1,5 @@
 /** Completion for zsh, in the same way as for bash. */
+import { FORMATS } from "../../output/render.ts";
 import { cases, flagWords, plain, valueFlagPattern } from "./cases.ts";
 import type { Spot } from "./spots.ts";
 
@@ -20,7 +21,7 @@ _efscli() {
   local spot="" word index
   local -a candidates flags
   case "\${words[CURRENT-1]}" in
-    -o|--output) compadd table json tsv name; return ;;
+    -o|--output) compadd ${FORMATS.join(" ")}; return ;;
   esac
   for ((index = 2; index < CURRENT; index++)); do
     word="\${words[index]}"
