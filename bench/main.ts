@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [ingest|replicate|cli …] [--rounds N] [--quick] [--json FILE]`: measures and prints each figure beside what it is
+ * `npm run bench -- [ingest|replicate|cli|s3 …] [--rounds N] [--quick] [--json FILE]`: measures and prints each figure beside what it is
  * held against. Works in a directory under TMPDIR that is removed at the end; needs up to 8 GiB there.
  */
 import { rmSync } from "node:fs";
@@ -11,8 +11,9 @@ import { benchCli } from "./cli.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchReplicate } from "./replicate.ts";
 import { isMet, machine, type Report, table } from "./report.ts";
+import { benchS3 } from "./s3.ts";
 
-const PARTS = ["ingest", "replicate", "cli"] as const;
+const PARTS = ["ingest", "replicate", "cli", "s3"] as const;
 type Part = (typeof PARTS)[number];
 
 const { values, positionals } = parseArgs({
@@ -58,6 +59,10 @@ async function run(part: Part): Promise<Report> {
   if (part === "ingest") {
     const streamBytes = values.quick ? 128 * 2 ** 20 : 2 ** 30;
     return benchIngest({ directory: at, rounds, streamBytes, smallCount: values.quick ? 5000 : 20_000, say });
+  }
+  if (part === "s3") {
+    const counts = values.quick ? { largeCount: 2, smallCount: 2000 } : { largeCount: 8, smallCount: 10_000 };
+    return benchS3({ directory: at, rounds, ...counts, say });
   }
   return benchReplicate({ directory: at, rounds, scale: values.quick ? 0.1 : 1, say });
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 
-export type Unit = "ms" | "bytes" | "count";
+export type Unit = "ms" | "bytes" | "count" | "ratio";
 
 export interface Row {
   readonly what: string;
@@ -21,7 +21,9 @@ export type Target =
   | { readonly kind: "at most"; readonly ratio: number }
   /** A speed, given by times: theirs : ours. */
   | { readonly kind: "at least"; readonly ratio: number }
-  | { readonly kind: "exactly"; readonly value: number };
+  | { readonly kind: "exactly"; readonly value: number }
+  /** The figure itself, in its unit. */
+  | { readonly kind: "below"; readonly value: number };
 
 export interface Report {
   readonly title: string;
@@ -40,6 +42,7 @@ export function ratioOf(row: Row): number | undefined {
 
 export function isMet(row: Row): boolean | undefined {
   if (row.target?.kind === "exactly") return row.ours === row.target.value;
+  if (row.target?.kind === "below") return row.ours < row.target.value;
   const ratio = ratioOf(row);
   if (row.target === undefined || ratio === undefined) return undefined;
   return row.target.kind === "at most" ? ratio <= row.target.ratio : ratio >= row.target.ratio;
@@ -52,7 +55,7 @@ export function table(report: Report): string {
     row.theirs === undefined ? "" : figure(row.theirs, row.unit),
     row.against,
     ratioOf(row)?.toFixed((ratioOf(row) ?? 1) < 0.1 ? 4 : 2) ?? "",
-    targetText(row.target),
+    targetText(row),
     answer(isMet(row)),
   ]);
   const header = ["", "efs", "other", "other is", "ratio", "target", "met"];
@@ -90,13 +93,16 @@ export function median(values: readonly number[]): number {
 
 function figure(value: number, unit: Unit): string {
   if (unit === "count") return String(value);
+  if (unit === "ratio") return value.toFixed(2);
+  if (unit === "ms" && value < 10) return `${value.toFixed(3)} ms`;
   if (unit === "ms") return value < 1000 ? `${value.toFixed(0)} ms` : `${(value / 1000).toFixed(2)} s`;
   if (value < 10_000) return `${value.toFixed(0)} B`;
   return value < 10_000_000 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(1)} MB`;
 }
 
-function targetText(target: Target | undefined): string {
+function targetText({ target, unit }: Row): string {
   if (target === undefined) return "";
+  if (target.kind === "below") return `< ${figure(target.value, unit)}`;
   if (target.kind === "exactly") return `= ${target.value}`;
   return `${target.kind === "at most" ? "<=" : ">="} ${target.ratio}`;
 }
