@@ -3,8 +3,12 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { LinkStatus } from "../model/link-status.ts";
+import type { S3Status } from "../model/s3-status.ts";
 import type { ServiceRecord } from "../model/service.ts";
 import type { Segment } from "../segment/segment.ts";
+
+/** What a service says of itself, by its kind. */
+export type GatewayStatus = LinkStatus | S3Status;
 
 export interface GatewayContext {
   readonly segment: Segment;
@@ -16,7 +20,7 @@ export interface GatewayContext {
 /** The running code of one enabled service. */
 export interface RunningGateway {
   /** Live status; counters include what earlier runs counted. Fast: no disk, no network. */
-  status(): LinkStatus;
+  status(): GatewayStatus;
   /** The service record changed (paths, settings): take it up, reconnecting if needed. Settings errors show in status. */
   reconfigure(service: ServiceRecord): Promise<void>;
   /** Drains, writes counters and positions down, closes sockets. */
@@ -33,5 +37,5 @@ export interface GatewayType {
   /** Starts; a listener that cannot bind or a peer that does not answer is a state in `status`, not a throw. */
   start(context: GatewayContext, service: ServiceRecord): Promise<RunningGateway>;
   /** The last written status of a service that is not running. */
-  storedStatus(context: GatewayContext, service: ServiceRecord): Promise<LinkStatus>;
+  storedStatus(context: GatewayContext, service: ServiceRecord): Promise<GatewayStatus>;
 }

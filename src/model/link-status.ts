@@ -25,6 +25,7 @@ export const LINK_STATES = [
 export type LinkState = (typeof LINK_STATES)[number];
 
 export interface LinkStatus {
+  readonly kind: "link";
   readonly state: LinkState;
   /** A sentence: what the state means here and now (`connecting to 10.0.0.1:14000, no answer for 12 s`). */
   readonly stateText: string;

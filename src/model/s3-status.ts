@@ -1,0 +1,36 @@
+/** What an S3 service says of itself. Counters survive a restart; latencies are of this run. */
+
+export interface S3OperationStatus {
+  /** AWS's name: `PutObject`. */
+  readonly operation: string;
+  readonly bucket: string;
+  readonly requests: number;
+  readonly clientErrors: number;
+  readonly serverErrors: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Milliseconds; undefined: no request in this run. */
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
+}
+
+export interface S3Status {
+  readonly kind: "s3";
+  readonly state: "disabled" | "starting" | "listening" | "error";
+  readonly stateText: string;
+  /** `http://host:port` and `https://host:port`. */
+  readonly endpoints: readonly string[];
+  readonly tenant: string | undefined;
+  readonly lastError:
+    | {
+        readonly code: string;
+        readonly message: string;
+        readonly atMs: number;
+        readonly fix: string | undefined;
+      }
+    | undefined;
+  readonly inFlight: number;
+  readonly operations: readonly S3OperationStatus[];
+  /** AWS error code to how often it was answered. */
+  readonly errors: Readonly<Record<string, number>>;
+}
