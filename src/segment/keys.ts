@@ -8,6 +8,7 @@ import type { RecordKey } from "../engine/meta-store.ts";
 import { type ContentId, idBytes, type LogId } from "../model/ids.ts";
 import type { BucketPath, ClusterName, ObjectName, ServiceName, TenantPath } from "../model/names.ts";
 import { formatBucketPath, formatTenantPath } from "../model/names.ts";
+import type { UserName } from "../model/user.ts";
 import { type Ordered, UVID_BYTES, uvidBytes } from "../model/uvid.ts";
 
 export const SEGMENT_KEY = utf8("g/segment");
@@ -39,9 +40,16 @@ export const statePrefix = (name: ServiceName) => utf8(`z/${name}/`);
 export const stateKey = (name: ServiceName, key: string) => utf8(`z/${name}/${key}`);
 export const tokenKey = (name: string) => utf8(`k/${name}`);
 
+/** What proves that a segment key is the one that secrets are sealed under. */
+export const KEY_CHECK_KEY = utf8("g/key-check");
+export const userPrefix = (path: TenantPath) => utf8(`g/user/${formatTenantPath(path)}/`);
+export const userKey = (path: TenantPath, name: UserName) => utf8(`g/user/${formatTenantPath(path)}/${name}`);
+/** Whose an access key is; its being there once keeps access keys apart. */
+export const accessKeyKey = (accessKey: string) => utf8(`g/access-key/${accessKey}`);
+
 const SMALL_TAG = "s".charCodeAt(0);
 const LOG_ID_BYTES = 8;
-/** Length of everything before an object's name in `o` and `v` keys. */
+/** Length of everything before an object's name in keys that are under a bucket's log id. */
 export const NAME_OFFSET = 1 + LOG_ID_BYTES;
 
 /** Content of at most 1 KiB. */
@@ -54,13 +62,27 @@ export function smallKey(id: ContentId): RecordKey {
 
 /** The keys of one bucket from its making to its deletion; made once for each bucket that is in use. */
 export interface BucketKeys {
-  /** Latest versions: `o ++ log id ++ name`. */
+  /** Objects whose latest version is live: `o ++ log id ++ name`. */
   readonly objects: Uint8Array;
+  /** Objects whose latest version is a delete, or that have expunged versions only: `e ++ log id ++ name`. */
+  readonly ended: Uint8Array;
   /** Older kept versions: `v ++ log id ++ name ++ 0 ++ order`. */
   readonly older: Uint8Array;
+  /** What stays of expunged versions: `q ++ log id ++ name ++ 0 ++ order`. */
+  readonly expunged: Uint8Array;
+  /** Annotations of versions: `a ++ log id ++ name ++ 0 ++ order`. */
+  readonly annotations: Uint8Array;
+  /** Open and completed uploads: `u ++ log id ++ …`. */
+  readonly uploads: Uint8Array;
+  /** Parts of open uploads: `p ++ log id ++ …`. */
+  readonly parts: Uint8Array;
+  /** What gateways keep about the bucket: `j ++ log id ++ kind`. */
+  readonly configs: Uint8Array;
   readonly log: RecordKey;
   readonly objectCount: RecordKey;
   readonly sizeBytes: RecordKey;
+  /** Kept versions that were written while versioning was enabled. */
+  readonly versionCount: RecordKey;
   /** Its records are being dropped. */
   readonly drop: RecordKey;
 }
@@ -73,37 +95,66 @@ export function bucketKeysOf(id: Uint8Array): BucketKeys {
   const under = (tag: string, suffix = "") => concat([utf8(tag), id, utf8(suffix)]);
   return {
     objects: under("o"),
+    ended: under("e"),
     older: under("v"),
+    expunged: under("q"),
+    annotations: under("a"),
+    uploads: under("u"),
+    parts: under("p"),
+    configs: under("j"),
     log: under("l"),
     objectCount: under("n", "o"),
     sizeBytes: under("n", "b"),
+    versionCount: under("n", "v"),
     drop: under("x"),
   };
 }
 
 export function objectKey(keys: BucketKeys, name: ObjectName): RecordKey {
+  return nameKey(keys.objects, name);
+}
+
+export function endedKey(keys: BucketKeys, name: ObjectName): RecordKey {
+  return nameKey(keys.ended, name);
+}
+
+export function configKey(keys: BucketKeys, kind: string): RecordKey {
+  return concat([keys.configs, utf8(kind)]);
+}
+
+function nameKey(table: Uint8Array, name: ObjectName): RecordKey {
   const nameBytes = utf8(name);
   const key = new Uint8Array(NAME_OFFSET + nameBytes.length);
-  key.set(keys.objects);
+  key.set(table);
   key.set(nameBytes, NAME_OFFSET);
   return key;
 }
 
 /** All older versions of one name. */
 export function olderPrefix(keys: BucketKeys, name: ObjectName): Uint8Array {
-  return concat([keys.older, utf8(name), Uint8Array.of(0)]);
+  return versionPrefix(keys.older, name);
 }
 
 /** Greater versions have lesser keys, so that a forward scan begins at the latest. */
 export function olderKey(keys: BucketKeys, name: ObjectName, version: Ordered): RecordKey {
+  return versionKey(keys.older, name, version);
+}
+
+/** What a bucket keeps by name and version: `older`, `expunged` or `annotations` ++ name ++ 0 ++ order. */
+export function versionKey(table: Uint8Array, name: ObjectName, version: Ordered): RecordKey {
   const order = new Uint8Array(8 + UVID_BYTES);
   new DataView(order.buffer).setBigUint64(0, BigInt(version.generation));
   order.set(uvidBytes(version.uvid), 8);
   for (let index = 0; index < order.length; index += 1) order[index] = 255 - (order[index] ?? 0);
-  return concat([olderPrefix(keys, name), order]);
+  return concat([versionPrefix(table, name), order]);
 }
 
-/** The name in an `o` key. @throws RECORD_CORRUPT */
+/** All versions of one name in such a table. */
+export function versionPrefix(table: Uint8Array, name: ObjectName): Uint8Array {
+  return concat([table, utf8(name), Uint8Array.of(0)]);
+}
+
+/** The name in an `o` or `e` key. @throws RECORD_CORRUPT */
 export function objectNameOf(key: RecordKey): ObjectName {
   const name = fromUtf8(key.subarray(NAME_OFFSET));
   if (name === undefined) throw new EfsError("RECORD_CORRUPT", "the key of an object record is not UTF-8");

@@ -7,10 +7,13 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { SegmentId, SystemGuid, WriterId } from "../model/ids.ts";
+import type { AnnotationStore } from "./annotations.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Objects } from "./objects.ts";
 import type { Replication } from "./replication.ts";
 import type { ServiceStore } from "./services.ts";
+import type { Uploads } from "./uploads.ts";
+import type { UserStore } from "./users.ts";
 
 export interface Segment {
   readonly guid: SystemGuid;
@@ -22,6 +25,9 @@ export interface Segment {
   readonly name: string;
   readonly namespace: Namespace;
   readonly objects: Objects;
+  readonly annotations: AnnotationStore;
+  readonly uploads: Uploads;
+  readonly users: UserStore;
   readonly services: ServiceStore;
   readonly replication: Replication;
   usage(): Promise<SegmentUsage>;
@@ -47,6 +53,8 @@ export interface SegmentOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** 32 bytes that encrypt secrets at rest; kept outside the engine. undefined: a segment whose users cannot have keys. */
+  readonly segmentKey?: Uint8Array | undefined;
   /** undefined: the stored name, or `segment` at first. */
   readonly name?: string | undefined;
   /** Worker threads that cut, hash and compress; 0 does all in the caller's thread. */

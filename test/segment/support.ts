@@ -97,6 +97,7 @@ export async function testSegment(options: TestSegmentOptions = {}): Promise<Seg
     log: silentLog,
     workers: options.workers ?? 0,
     ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.segmentKey === undefined ? {} : { segmentKey: options.segmentKey }),
     ...(options.freeBytesMin === undefined ? {} : { freeBytesMin: options.freeBytesMin }),
   });
   if (options.engine === undefined && makeEngine !== onMemory) opened.push(segment);

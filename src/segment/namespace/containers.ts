@@ -24,6 +24,7 @@ import {
   tenantFenceKey,
   tenantKey,
   tenantPrefix,
+  userPrefix,
 } from "../keys.ts";
 import type { ContainerSummary, Listing, ListOptions } from "../namespace.ts";
 import { checkCustom } from "./bucket-options.ts";
@@ -63,8 +64,7 @@ export async function deleteCluster(core: Core, name: ClusterName): Promise<void
     what: `cluster ${name}`,
     key: clusterKey(name),
     fenceKey: clusterFenceKey(name),
-    children: [tenantPrefix(name)],
-    childWord: "tenants",
+    children: [{ word: "tenants", prefix: tenantPrefix(name) }],
     serviceChecks: async () => [],
     notFound: () => clusterNotFound(name),
   });
@@ -113,8 +113,11 @@ export async function deleteTenant(core: Core, path: TenantPath): Promise<void> 
     key: tenantKey(path),
     fenceKey: tenantFenceKey(path),
     // In this order: a bucket whose deletion is undecided moves from the first to the second, and back with a new fence.
-    children: [bucketPrefix(path), closingPrefix(path)],
-    childWord: "buckets",
+    children: [
+      { word: "buckets", prefix: bucketPrefix(path) },
+      { word: "buckets", prefix: closingPrefix(path) },
+      { word: "users", prefix: userPrefix(path) },
+    ],
     serviceChecks: async () => [await notServed(core, path)],
     notFound: () => tenantNotFound(path),
   });
@@ -142,9 +145,8 @@ interface Deletion {
   readonly what: string;
   readonly key: RecordKey;
   readonly fenceKey: RecordKey;
-  /** Prefixes of the children's keys. */
-  readonly children: readonly Uint8Array[];
-  readonly childWord: string;
+  /** What children are called, and the prefix of their keys. */
+  readonly children: ReadonlyArray<{ readonly word: string; readonly prefix: Uint8Array }>;
   readonly serviceChecks: () => Promise<readonly Check[]>;
   readonly notFound: () => EfsError;
 }
@@ -155,11 +157,11 @@ async function deleteContainer(core: Core, deletion: Deletion): Promise<void> {
     const [record, fence] = await core.records.getMany([key, fenceKey]);
     if (record === undefined) throw deletion.notFound();
     const serviceChecks = await deletion.serviceChecks();
-    for (const prefix of deletion.children) {
+    for (const { word, prefix } of deletion.children) {
       const children = await core.records.scan({ ...rangeOf(prefix), limit: 1 });
       if (children.records.length === 0) continue;
-      throw new EfsError("NOT_EMPTY", `${deletion.what} has ${deletion.childWord}`, {
-        hint: `delete its ${deletion.childWord} first`,
+      throw new EfsError("NOT_EMPTY", `${deletion.what} has ${word}`, {
+        hint: `delete its ${word} first`,
       });
     }
     const outcome = await core.guard.commit({

@@ -1,0 +1,13 @@
+/**
+ * The segment key: 32 bytes outside the engine that secrets at rest are sealed under. Who opens a segment on an engine asks here first
+ * whether there are secrets that need the key, so that a lost key is never replaced in silence.
+ */
+import type { MetaStore } from "../engine/meta-store.ts";
+import { KEY_CHECK_KEY } from "./keys.ts";
+
+export const SEGMENT_KEY_BYTES = 32;
+
+/** True when the segment was opened with a segment key before: only that one fits. @throws RECORD_CORRUPT */
+export async function expectsSegmentKey(records: MetaStore): Promise<boolean> {
+  return (await records.get(KEY_CHECK_KEY)) !== undefined;
+}
