@@ -17,8 +17,10 @@ import { openAdminServer, requireGuarded, type Tls } from "../gateway/admin/serv
 import type { GatewayType } from "../gateway/gateway.ts";
 import { openSegment } from "../segment/open.ts";
 import type { Segment } from "../segment/segment.ts";
+import { expectsSegmentKey } from "../segment/segment-key.ts";
 import type { DaemonConfig } from "./config.ts";
 import { SOCKET_FILE } from "./data-directory.ts";
+import { openSegmentKey } from "./segment-key.ts";
 import { Supervisor } from "./services.ts";
 
 /** Requests under way may take so long to end when the daemon stops. */
@@ -70,12 +72,14 @@ export async function openDaemon(parts: DaemonParts, settings: DaemonSettings): 
     if (address !== undefined) requireGuarded(address, tls);
     const engine = await parts.openEngine({ directory: settings.dataDirectory, clock, random, log });
     closing.push(() => engine.close());
-    const segment = await openSegment({ engine, clock, random, log, name: settings.name });
+    const { dataDirectory } = settings;
+    const isExpected = await expectsSegmentKey(engine.records);
+    const segmentKey = await openSegmentKey({ dataDirectory, isExpected, random, log });
+    const segment = await openSegment({ engine, clock, random, log, name: settings.name, segmentKey });
     closing[0] = () => segment.close();
     const services = new Supervisor({ segment, clock, random, log }, parts.gateways);
     closing.push(() => services.stop());
     await services.start();
-    const { dataDirectory } = settings;
     const daemon = { version: parts.version, dataDirectory, pid: process.pid, startedMs };
     const admin = await openAdminServer({ segment, services, daemon, clock, log });
     closing.push(() => admin.close(DRAIN_MS));
