@@ -18,16 +18,16 @@ export interface GatewayContext {
 }
 
 /** The running code of one enabled service. */
-export interface RunningGateway {
+export interface RunningGateway<Status extends GatewayStatus = GatewayStatus> {
   /** Live status; counters include what earlier runs counted. Fast: no disk, no network. */
-  status(): GatewayStatus;
+  status(): Status;
   /** The service record changed (paths, settings): take it up, reconnecting if needed. Settings errors show in status. */
   reconfigure(service: ServiceRecord): Promise<void>;
   /** Drains, writes counters and positions down, closes sockets. */
   stop(): Promise<void>;
 }
 
-export interface GatewayType {
+export interface GatewayType<Status extends GatewayStatus = GatewayStatus> {
   readonly type: ServiceRecord["type"];
   /**
    * Checks that the settings of a service make sense together before it is enabled.
@@ -35,7 +35,7 @@ export interface GatewayType {
    */
   validate(service: ServiceRecord): void;
   /** Starts; a listener that cannot bind or a peer that does not answer is a state in `status`, not a throw. */
-  start(context: GatewayContext, service: ServiceRecord): Promise<RunningGateway>;
+  start(context: GatewayContext, service: ServiceRecord): Promise<RunningGateway<Status>>;
   /** The last written status of a service that is not running. */
-  storedStatus(context: GatewayContext, service: ServiceRecord): Promise<GatewayStatus>;
+  storedStatus(context: GatewayContext, service: ServiceRecord): Promise<Status>;
 }

@@ -28,9 +28,19 @@ export const METADATA_VALUE_BYTES_MAX = 2048;
 export const METADATA_BYTES_MAX = 8 * 1024;
 export const CONTENT_TYPE_BYTES_MAX = 255;
 export const KNOWN_SEGMENTS_MAX = 64;
-export const VERSION_MANIFEST_BYTES_MAX = 32 * 1024;
+/** Of one standard header that a version keeps. */
+export const HEADER_VALUE_BYTES_MAX = 2048;
+/** Parts of a multipart upload. */
+export const PARTS_MAX = 10_000;
+/** The parts' own checksums are kept in a manifest only while all of them are within this. */
+export const PART_CHECKSUMS_BYTES_MAX = 24 * 1024;
+export const VERSION_MANIFEST_BYTES_MAX = 64 * 1024;
 
 export const VERSIONS_KEPT_MAX = 1000;
+/** Of a lock's default retention: a hundred years. */
+export const RETENTION_DAYS_MAX = 36_500;
+/** One configuration of a bucket in a gateway's words. */
+export const BUCKET_CONFIG_BYTES_MAX = 64 * 1024;
 export const LIST_LIMIT_DEFAULT = 1000;
 export const LIST_LIMIT_MAX = 10_000;
 

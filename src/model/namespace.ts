@@ -5,10 +5,27 @@ export type Chunking =
   | { readonly kind: "content" }
   | { readonly kind: "fixed" /** A power of two. */; readonly chunkBytes: number };
 
+/** S3's words. `off` is also a bucket that was never asked. Once `enabled` it is never `off` again. */
+export type Versioning = "off" | "enabled" | "suspended";
+
+/** Object lock of a bucket: given when it is made or later, never taken away; needs versioning enabled. */
+export interface BucketLock {
+  /** What new versions get that name no retention. */
+  readonly default: { readonly mode: "governance" | "compliance"; readonly days: number } | undefined;
+}
+
 export interface BucketOptions {
   readonly chunking: Chunking;
-  /** How many versions of an object are kept, conflict losers not counted; 1 to 1,000. */
+  /**
+   * How many versions of an object are kept that were written while versioning was not enabled, conflict losers not counted; 1 to
+   * 1,000. Those written while it was enabled are kept until they are removed.
+   */
   readonly versionsKept: number;
+  readonly versioning: Versioning;
+  readonly lock: BucketLock | undefined;
+  /** Most bytes of latest versions; undefined: no limit. */
+  readonly quotaBytes: number | undefined;
+  readonly quotaObjects: number | undefined;
   /** Free keys of the admin, `X-…` in EdgeFS. */
   readonly custom: Readonly<Record<string, string>>;
 }
@@ -16,6 +33,10 @@ export interface BucketOptions {
 export const DEFAULT_BUCKET_OPTIONS: BucketOptions = {
   chunking: { kind: "content" },
   versionsKept: 1,
+  versioning: "off",
+  lock: undefined,
+  quotaBytes: undefined,
+  quotaObjects: undefined,
   custom: {},
 };
 

@@ -8,10 +8,10 @@ import { compareBytes, utf8 } from "../base/bytes.ts";
 import type { ByteReader, ByteWriter } from "../base/cursor.ts";
 import { EfsError } from "../base/errors.ts";
 
-/** @throws FORMAT_TOO_NEW for a later format, RECORD_CORRUPT for 0 */
-export function readFormat(reader: ByteReader, newest: number, what: string): number {
+/** @throws FORMAT_TOO_NEW for a later format, RECORD_CORRUPT for one below `oldest` */
+export function readFormat(reader: ByteReader, newest: number, what: string, oldest = 1): number {
   const format = reader.u8();
-  if (format === 0) throw corruptRecord(`a ${what} of format 0`);
+  if (format < oldest) throw corruptRecord(`a ${what} of format ${format}`);
   if (format > newest) {
     throw new EfsError(
       "FORMAT_TOO_NEW",

@@ -22,22 +22,91 @@ export interface Version {
   readonly contentType: string | undefined;
   /** User metadata in order of keys: lower-case ASCII keys without control characters, UTF-8 values. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Written while the bucket's versioning was not enabled (S3's version `null`). */
+  readonly isNull: boolean;
+  /** Standard headers kept as given, by lower-case name in order of names: those of KEPT_HEADERS. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** undefined: content that came without digests (efscli, NFS), or a delete. */
+  readonly digest: ContentDigest | undefined;
+}
+
+/** Standard headers that a version keeps besides the content type. */
+export const KEPT_HEADERS = [
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "expires",
+  "x-amz-storage-class",
+  "x-amz-website-redirect-location",
+] as const;
+
+/** The checksum algorithms of S3, by the words of its headers. Values are the raw digest: 4, 4, 8, 20 or 32 bytes, big-endian. */
+export const CHECKSUM_ALGORITHMS = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"] as const;
+export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
+
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** `full`: of the whole content. `composite`: of the parts' checksums one after another. */
+  readonly kind: "full" | "composite";
+  readonly value: Uint8Array;
+}
+
+export interface Part {
+  readonly sizeBytes: number;
+  /** undefined: not given, or left out for room. */
+  readonly checksum: Uint8Array | undefined;
+}
+
+/** What a writer computed over the content besides its content id. */
+export interface ContentDigest {
+  /** 16 bytes: of the content, or of the parts' MD5s one after another when there are parts. undefined: never computed. */
+  readonly md5: Uint8Array | undefined;
+  readonly checksum: Checksum | undefined;
+  /** Parts of a multipart upload in order, their sizes adding up to the content's; none: put in one piece. */
+  readonly parts: readonly Part[];
 }
 
 /**
- * One record of a bucket's transaction log. `version`: a version came to be here, by a local write or through a link.
+ * What stays of a version that was removed for good: its rank and what it knew, so that it goes on counting among the versions
+ * of its object (segment/DESIGN.md "Expunging"), and can be refused when it comes again. Bytes: expunge-record.ts.
  */
-export interface LogEntry {
-  readonly kind: "version";
+export interface Expunge extends Pick<Version, "object" | "uvid" | "generation" | "known" | "isNull"> {
+  /** Wall clock where it was removed first, milliseconds. */
+  readonly expungedMs: number;
+}
+
+interface LoggedChange {
   readonly object: ObjectName;
+  /** Of the version that it is about. */
   readonly uvid: Uvid;
   readonly generation: number;
-  readonly isDeleted: boolean;
-  readonly sizeBytes: number;
   /** Wall clock when it was logged here, milliseconds. */
   readonly loggedMs: number;
-  /** Content of the version that was the latest before; a base for differences. `none` when there was none. */
-  readonly base: ContentRoot;
   /** Segment of the link that it came through; undefined: written here. */
   readonly via: SegmentId | undefined;
 }
+
+/** A version came to be here, by a local write or through a link. */
+export interface VersionEntry extends LoggedChange {
+  readonly kind: "version";
+  readonly isDeleted: boolean;
+  readonly sizeBytes: number;
+  /** Content of the version that was the latest before; a base for differences. `none` when there was none. */
+  readonly base: ContentRoot;
+}
+
+/** A version was removed for good; it may never have been here. */
+export interface ExpungeEntry extends LoggedChange {
+  readonly kind: "expunge";
+}
+
+/** Annotations of a version changed. */
+export interface AnnotationEntry extends LoggedChange {
+  readonly kind: "annotation";
+  /** UVID of the change. */
+  readonly change: Uvid;
+}
+
+/** One record of a bucket's transaction log. Bytes: log-entry.ts. */
+export type LogEntry = VersionEntry | ExpungeEntry | AnnotationEntry;

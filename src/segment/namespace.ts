@@ -29,6 +29,21 @@ export interface BucketSummary extends BucketRecord {
   readonly sizeBytes: number;
 }
 
+/** What a gateway keeps about a bucket in its own words. They do not cross a link. */
+export const BUCKET_CONFIG_KINDS = [
+  "policy",
+  "cors",
+  "lifecycle",
+  "tagging",
+  "acl",
+  "public-access-block",
+  "ownership",
+  "notification",
+  "website",
+  "encryption",
+] as const;
+export type BucketConfigKind = (typeof BUCKET_CONFIG_KINDS)[number];
+
 export interface Namespace {
   /** @throws CLUSTER_EXISTS */
   createCluster(name: ClusterName, custom?: Readonly<Record<string, string>>): Promise<void>;
@@ -40,7 +55,7 @@ export interface Namespace {
 
   /** @throws CLUSTER_NOT_FOUND, TENANT_EXISTS */
   createTenant(path: TenantPath, custom?: Readonly<Record<string, string>>): Promise<void>;
-  /** @throws TENANT_NOT_FOUND, NOT_EMPTY (it has buckets), IN_USE (a service serves it) */
+  /** @throws TENANT_NOT_FOUND, NOT_EMPTY (it has buckets or users), IN_USE (a service serves it) */
   deleteTenant(path: TenantPath): Promise<void>;
   /** @throws TENANT_NOT_FOUND */
   showTenant(path: TenantPath): Promise<ContainerSummary<TenantName>>;
@@ -51,6 +66,15 @@ export interface Namespace {
   createBucket(path: BucketPath, options?: Partial<BucketOptions>): Promise<void>;
   /** @throws BUCKET_NOT_FOUND, NOT_EMPTY (it has objects), IN_USE (a service serves it) */
   deleteBucket(path: BucketPath): Promise<void>;
+  /**
+   * Changes options of a bucket; chunking stays.
+   * @throws BUCKET_NOT_FOUND, BAD_VALUE, CONFLICT (versioning back to off, a lock without versioning, suspending or unlocking a locked bucket)
+   */
+  updateBucket(path: BucketPath, change: Partial<Omit<BucketOptions, "chunking">>): Promise<BucketRecord>;
+  /** One configuration of a bucket, opaque text of at most 64 KiB; fast: kept in memory. @throws BUCKET_NOT_FOUND */
+  getConfig(path: BucketPath, kind: BucketConfigKind): Promise<string | undefined>;
+  /** undefined removes it. Durable when resolved. @throws BUCKET_NOT_FOUND, LIMIT */
+  putConfig(path: BucketPath, kind: BucketConfigKind, text: string | undefined): Promise<void>;
   /** @throws BUCKET_NOT_FOUND */
   showBucket(path: BucketPath): Promise<BucketSummary>;
   /** @throws TENANT_NOT_FOUND */

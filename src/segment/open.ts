@@ -76,6 +76,8 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     name: identity.name,
     namespace: openNamespace(core, dropper),
     objects: openObjects(core),
+    annotations: notYet(),
+    uploads: notYet(),
     users: openUsers(core, options.segmentKey),
     services: openServiceStore(core),
     replication: openReplication(core),

@@ -12,9 +12,7 @@ import type { ContentRoot } from "../model/reference.ts";
 import type { Uvid } from "../model/uvid.ts";
 import type { LogEntry, Version } from "../model/version.ts";
 
-export interface PositionedEntry extends LogEntry {
-  readonly position: bigint;
-}
+export type PositionedEntry = LogEntry & { readonly position: bigint };
 
 export interface LogHead {
   readonly logId: LogId;

@@ -1,5 +1,6 @@
 /** Generators of every record of the model, within its limits, for property tests. */
 import fc from "fast-check";
+import { CHECKSUM_BYTES, keptDigest } from "../../src/model/digest-codec.ts";
 import { contentIdOf, logIdOf, segmentIdOf, writerIdOf } from "../../src/model/ids.ts";
 import { FIXED_CHUNK_BYTES_MAX, NODE_REFERENCES_MAX, OBJECT_SIZE_BYTES_MAX } from "../../src/model/limits.ts";
 import { type ObjectName, parseObjectName, parseServiceName } from "../../src/model/names.ts";
@@ -7,7 +8,14 @@ import type { BucketRecord, Chunking, ContainerRecord } from "../../src/model/na
 import { type ContentRoot, type Reference, rootSizeBytes } from "../../src/model/reference.ts";
 import type { ServiceRecord } from "../../src/model/service.ts";
 import { makeUvid } from "../../src/model/uvid.ts";
-import type { LogEntry, Version } from "../../src/model/version.ts";
+import {
+  CHECKSUM_ALGORITHMS,
+  type ContentDigest,
+  type Expunge,
+  KEPT_HEADERS,
+  type LogEntry,
+  type Version,
+} from "../../src/model/version.ts";
 
 const bytesOf = (count: number) => fc.uint8Array({ minLength: count, maxLength: count });
 export const contentIds = bytesOf(32).map(contentIdOf);
@@ -66,6 +74,31 @@ const metadata = fc
   .dictionary(fc.stringMatching(/^[\x21-\x40\x5b-\x7e]{1,20}$/), text(200), { maxKeys: 12 })
   .map((pairs) => Object.fromEntries(Object.entries(pairs).sort()));
 
+const headers = fc.dictionary(fc.constantFrom(...KEPT_HEADERS), text(200), { maxKeys: 4 }).map(sortedPairs);
+
+const digests: fc.Arbitrary<ContentDigest> = fc
+  .record({
+    md5: fc.option(bytesOf(16), { nil: undefined }),
+    algorithm: fc.option(fc.constantFrom(...CHECKSUM_ALGORITHMS), { nil: undefined }),
+    kind: fc.constantFrom("full" as const, "composite" as const),
+    sizes: fc.array(fc.oneof(fc.constant(5_242_880), fc.nat({ max: 2 ** 33 })), { maxLength: 12 }),
+    hasPartChecksums: fc.boolean(),
+    fill: fc.nat({ max: 255 }),
+  })
+  .map(({ md5, algorithm, kind, sizes, hasPartChecksums, fill }) => {
+    const value = algorithm === undefined ? undefined : new Uint8Array(CHECKSUM_BYTES[algorithm]).fill(fill);
+    const checksum = algorithm && value ? { algorithm, kind, value } : undefined;
+    const parts = sizes.map((sizeBytes) => ({
+      sizeBytes,
+      checksum: hasPartChecksums && checksum !== undefined ? value : undefined,
+    }));
+    return { md5, checksum, parts };
+  });
+
+function sortedPairs(pairs: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(pairs).sort());
+}
+
 /** Nothing known, one's own previous version by the same or another writer, or a list of segments. */
 const versionsKnown = fc.oneof(
   fc.constant([]),
@@ -94,6 +127,9 @@ export const versions: fc.Arbitrary<Version> = fc
     modifiedMs: wholes,
     contentType: fc.option(text(255), { nil: undefined }),
     metadata,
+    isNull: fc.boolean(),
+    headers,
+    digest: fc.option(digests, { nil: undefined }),
   })
   .map(({ clock, earlier, segment, writer, otherWriter, form, isDeleted, ...rest }) => {
     const content: ContentRoot = isDeleted ? { kind: "none" } : rest.content;
@@ -109,7 +145,26 @@ export const versions: fc.Arbitrary<Version> = fc
       isDeleted,
       content,
       sizeBytes: rootSizeBytes(content),
+      digest: isDeleted ? undefined : keptDigest(fitted(rest.digest, rootSizeBytes(content))),
     };
+  });
+
+/** With the last part as long as it must be. */
+function fitted(digest: ContentDigest | undefined, sizeBytes: number): ContentDigest | undefined {
+  if (digest === undefined || digest.parts.length === 0) return digest;
+  let rest = sizeBytes;
+  const parts = digest.parts.map((part, index) => {
+    const partBytes = index === digest.parts.length - 1 ? rest : Math.min(part.sizeBytes, rest);
+    rest -= partBytes;
+    return { ...part, sizeBytes: partBytes };
+  });
+  return { ...digest, parts };
+}
+
+export const expunges: fc.Arbitrary<Expunge> = fc
+  .record({ version: versions, expungedMs: wholes })
+  .map(({ version: { object, uvid, generation, known, isNull }, expungedMs }) => {
+    return { object, uvid, generation, known, isNull, expungedMs };
   });
 
 export const logEntries: fc.Arbitrary<LogEntry> = fc.record({
@@ -136,7 +191,26 @@ const chunkings: fc.Arbitrary<Chunking> = fc.oneof(
 export const bucketRecords: fc.Arbitrary<BucketRecord> = fc.record({
   logId: bytesOf(8).map(logIdOf),
   createdMs: wholes,
-  options: fc.record({ chunking: chunkings, versionsKept: fc.integer({ min: 1, max: 1000 }), custom }),
+  options: fc.record({
+    chunking: chunkings,
+    versionsKept: fc.integer({ min: 1, max: 1000 }),
+    versioning: fc.constantFrom("off" as const, "enabled" as const, "suspended" as const),
+    lock: fc.option(
+      fc.record({
+        default: fc.option(
+          fc.record({
+            mode: fc.constantFrom("governance" as const, "compliance" as const),
+            days: fc.integer({ min: 1, max: 36_500 }),
+          }),
+          { nil: undefined },
+        ),
+      }),
+      { nil: undefined },
+    ),
+    quotaBytes: fc.option(wholes, { nil: undefined }),
+    quotaObjects: fc.option(wholes, { nil: undefined }),
+    custom,
+  }),
 });
 export const containerRecords: fc.Arbitrary<ContainerRecord> = fc.record({ createdMs: wholes, custom });
 export const serviceRecords: fc.Arbitrary<ServiceRecord> = fc.record({

@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { concat, fromHex, toHex } from "../../src/base/bytes.ts";
 import { EfsError } from "../../src/base/errors.ts";
 import { decodeNode, encodeNode } from "../../src/model/chunk-manifest.ts";
+import { decodeExpunge, encodeExpunge } from "../../src/model/expunge-record.ts";
 import { decodeLogEntry, encodeLogEntry } from "../../src/model/log-entry.ts";
 import {
   decodeBucketRecord,
@@ -46,6 +47,14 @@ const CODECS: ReadonlyArray<Codec<unknown>> = [
       "version-full": samples.fullVersion,
       "version-deleted": samples.deletedVersion,
     },
+    hasFormat: true,
+  }),
+  codec({
+    name: "expunge record",
+    encode: encodeExpunge,
+    decode: decodeExpunge,
+    values: generated.expunges,
+    golden: { expunge: samples.expunge },
     hasFormat: true,
   }),
   codec({
@@ -142,7 +151,7 @@ describe.each(CODECS)("the bytes of a $name", ({ encode, decode, values, golden,
       const bytes = encode(value);
       for (const [format, code] of [
         [0, "RECORD_CORRUPT"],
-        [2, "FORMAT_TOO_NEW"],
+        [(bytes[0] ?? 0) + 1, "FORMAT_TOO_NEW"],
         [255, "FORMAT_TOO_NEW"],
       ] as const) {
         const other = bytes.slice();

@@ -5,7 +5,7 @@ import type { BucketRecord, ContainerRecord } from "../../src/model/namespace.ts
 import type { ContentRoot, Reference } from "../../src/model/reference.ts";
 import type { ServiceRecord } from "../../src/model/service.ts";
 import { makeUvid } from "../../src/model/uvid.ts";
-import type { LogEntry, Version } from "../../src/model/version.ts";
+import type { Expunge, LogEntry, Version } from "../../src/model/version.ts";
 
 const id = (first: number) =>
   contentIdOf(Uint8Array.from({ length: 32 }, (_, index) => (first + index) & 0xff));
@@ -27,6 +27,9 @@ export const firstVersion: Version = {
   modifiedMs: 1_795_000_000_123,
   contentType: undefined,
   metadata: {},
+  isNull: false,
+  headers: {},
+  digest: undefined,
 };
 
 /** Everything that a version can have. */
@@ -41,6 +44,17 @@ export const fullVersion: Version = {
   content: { kind: "node", id: id(64), skipBytes: 10, lengthBytes: 5_000_000_000 },
   contentType: "image/jpeg",
   metadata: { "mtime-ms": "1795000000000", mode: "644" },
+  isNull: true,
+  headers: { "cache-control": "no-store", "content-encoding": "gzip" },
+  digest: {
+    md5: Uint8Array.from({ length: 16 }, (_, index) => 160 + index),
+    checksum: { algorithm: "crc32c", kind: "composite", value: Uint8Array.from([1, 2, 3, 4]) },
+    parts: [
+      { sizeBytes: 2_000_000_000, checksum: Uint8Array.from([5, 6, 7, 8]) },
+      { sizeBytes: 2_000_000_000, checksum: Uint8Array.from([9, 10, 11, 12]) },
+      { sizeBytes: 1_000_000_000, checksum: Uint8Array.from([13, 14, 15, 16]) },
+    ],
+  },
 };
 
 /** What deleting writes after `firstVersion`. */
@@ -52,6 +66,16 @@ export const deletedVersion: Version = {
   isDeleted: true,
   sizeBytes: 0,
   content: { kind: "none" },
+};
+
+/** What stays of it when it is removed for good. */
+export const expunge: Expunge = {
+  object: deletedVersion.object,
+  uvid: deletedVersion.uvid,
+  generation: deletedVersion.generation,
+  known: deletedVersion.known,
+  isNull: false,
+  expungedMs: 1_795_000_000_789,
 };
 
 export const logEntry: LogEntry = {
@@ -81,6 +105,10 @@ export const bucketRecord: BucketRecord = {
   options: {
     chunking: { kind: "fixed", chunkBytes: 131_072 },
     versionsKept: 3,
+    versioning: "enabled",
+    lock: { default: { mode: "compliance", days: 30 } },
+    quotaBytes: 1_000_000_000,
+    quotaObjects: 1_000,
     custom: { "X-Owner": "aloha" },
   },
 };

@@ -1,4 +1,5 @@
 /** A crash at every step of every write: what was acknowledged is there, what was not is there wholly or not at all. */
+
 import { describe, expect, test } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { EfsError } from "../../src/base/errors.ts";
@@ -10,7 +11,16 @@ import { parseServiceName } from "../../src/model/names.ts";
 import type { Version } from "../../src/model/version.ts";
 import type { Segment } from "../../src/segment/segment.ts";
 import { brokenInvariants } from "./invariants.ts";
-import { BUCKET, bytesOf, keptOpen, object, TestClock, testSegment, withBucket } from "./support.ts";
+import {
+  BUCKET,
+  bytesOf,
+  keptOpen,
+  object,
+  TestClock,
+  testSegment,
+  versionsIn,
+  withBucket,
+} from "./support.ts";
 
 const BIG = seededRandom(5).bytes(1_600_000);
 const VIA = parseSegmentId("F".repeat(16));
@@ -211,7 +221,7 @@ describe("many writers at once", () => {
       const again = setInterval(() => inner.records.sync(), 0);
       const after = await testSegment({ clock, engine: keptOpen(inner), seed: 2 });
       expect(await brokenInvariants(after, inner, BUCKET)).toEqual([]);
-      const { items } = await after.objects.listVersions(BUCKET);
+      const items = versionsIn(await after.objects.listVersions(BUCKET));
       const there = new Set(items.map((version) => version.uvid as string));
       expect([...acknowledged].filter((uvid) => !there.has(uvid))).toEqual([]);
       const next = await after.objects.put(object("new"), utf8("x"));

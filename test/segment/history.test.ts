@@ -142,14 +142,14 @@ async function compare(segment: Segment, model: Model): Promise<void> {
   for (const [of, kept] of model.objects) {
     for (const { uvid, bytes } of kept) {
       if (bytes === undefined) {
-        expect((await segment.objects.show(object(of), uvid)).isDeleted).toBe(true);
+        expect((await segment.objects.show(object(of), { uvid })).isDeleted).toBe(true);
         continue;
       }
       const startByte = Math.floor(bytes.length / 3);
       const endByte = Math.min(bytes.length, startByte + 70_000);
-      const whole = await bytesOf(await segment.objects.get(object(of), { uvid }));
+      const whole = await bytesOf(await segment.objects.get(object(of), { version: { uvid } }));
       const part = await bytesOf(
-        await segment.objects.get(object(of), { uvid, range: { startByte, endByte } }),
+        await segment.objects.get(object(of), { version: { uvid }, range: { startByte, endByte } }),
       );
       expect(Buffer.compare(whole, bytes)).toBe(0);
       expect(Buffer.compare(part, bytes.subarray(startByte, endByte))).toBe(0);

@@ -56,7 +56,7 @@ async function checkContent(
   for (const { object, uvid, isDeleted, sizeBytes } of versions) {
     if (isDeleted) continue;
     try {
-      const bytes = await bytesOf(await segment.objects.get({ ...bucket, object }, { uvid }));
+      const bytes = await bytesOf(await segment.objects.get({ ...bucket, object }, { version: { uvid } }));
       if (bytes.length !== sizeBytes) broken.push(`version ${uvid} of ${object} reads ${bytes.length} bytes`);
     } catch (thrown) {
       broken.push(`version ${uvid} of ${object} cannot be read: ${String(thrown)}`);

@@ -1,7 +1,9 @@
 /** Objects on a segment: put, get, list, versions, delete, copy, as a gateway sees them. */
+
 import { describe, expect, test } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { openMemoryEngine } from "../../src/engine/memory/memory-engine.ts";
+import type { Uvid } from "../../src/model/uvid.ts";
 import {
   BUCKET,
   bytesOf,
@@ -14,6 +16,7 @@ import {
   TestClock,
   testSegment,
   textOf,
+  versionsIn,
   withBucket,
 } from "./support.ts";
 
@@ -57,7 +60,9 @@ onEachEngine(() => {
       expect(two.uvid > one.uvid).toBe(true);
       expect(two.known).toEqual([{ segment: segment.id, uvid: one.uvid }]);
       expect(await textOf(segment, object("a"))).toBe("22");
-      expect(await codeOf(segment.objects.get(object("a"), { uvid: one.uvid }))).toBe("VERSION_NOT_FOUND");
+      expect(await codeOf(segment.objects.get(object("a"), { version: { uvid: one.uvid } }))).toBe(
+        "VERSION_NOT_FOUND",
+      );
     });
 
     test("many writers of one object all succeed, one generation after the other", async () => {
@@ -67,24 +72,24 @@ onEachEngine(() => {
       );
       const generations = versions.map((version) => version.generation).sort((left, right) => left - right);
       expect(generations).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
-      const listed = await segment.objects.listVersions(BUCKET);
-      expect(listed.items.map((version) => version.generation)).toEqual([...generations].reverse());
-      expect(listed.items.map((version) => version.isLatest)).toEqual(
-        listed.items.map((_, index) => index === 0),
-      );
+      const listed = versionsIn(await segment.objects.listVersions(BUCKET));
+      expect(listed.map((version) => version.generation)).toEqual([...generations].reverse());
+      expect(listed.map((version) => version.isLatest)).toEqual(listed.map((_, index) => index === 0));
     });
 
     test("as many versions as the bucket keeps can be had, the others are gone", async () => {
       const segment = await withBucket(await testSegment(), { versionsKept: 3 });
-      const uvids = [];
+      const uvids: Uvid[] = [];
       for (let index = 0; index < 6; index += 1) {
         uvids.push((await segment.objects.put(object("a"), utf8(`v${index}`))).uvid);
       }
-      const { items } = await segment.objects.listVersions(BUCKET);
+      const items = versionsIn(await segment.objects.listVersions(BUCKET));
       expect(items.map((version) => version.uvid)).toEqual([uvids[5], uvids[4], uvids[3]]);
-      const older = await segment.objects.get(object("a"), { uvid: uvids[3] });
+      const older = await segment.objects.get(object("a"), { version: { uvid: uvids[3] as Uvid } });
       expect(Buffer.from(await bytesOf(older)).toString()).toBe("v3");
-      expect(await codeOf(segment.objects.show(object("a"), uvids[2]))).toBe("VERSION_NOT_FOUND");
+      expect(await codeOf(segment.objects.show(object("a"), { uvid: uvids[2] as Uvid }))).toBe(
+        "VERSION_NOT_FOUND",
+      );
     });
   });
 
@@ -130,7 +135,7 @@ onEachEngine(() => {
       expect(await codeOf(segment.objects.delete(object("a")))).toBe("OBJECT_NOT_FOUND");
       expect(await codeOf(segment.objects.delete(object("never")))).toBe("OBJECT_NOT_FOUND");
       expect((await segment.objects.list(BUCKET)).items).toEqual([]);
-      expect((await segment.objects.listVersions(BUCKET)).items.map((version) => version.uvid)).toEqual([
+      expect(versionsIn(await segment.objects.listVersions(BUCKET)).map((version) => version.uvid)).toEqual([
         deleted.uvid,
         put.uvid,
       ]);

@@ -12,7 +12,8 @@ import { openLocalEngine } from "../../src/engine/local/open.ts";
 import { openMemoryEngine } from "../../src/engine/memory/memory-engine.ts";
 import { type BucketPath, type ObjectPath, parseBucketPath, parseObjectName } from "../../src/model/names.ts";
 import type { BucketOptions } from "../../src/model/namespace.ts";
-import type { ObjectContent } from "../../src/segment/objects.ts";
+import type { Version } from "../../src/model/version.ts";
+import type { ObjectContent, VersionListing } from "../../src/segment/objects.ts";
 import { openSegment } from "../../src/segment/open.ts";
 import type { Segment, SegmentOptions } from "../../src/segment/segment.ts";
 
@@ -141,6 +142,13 @@ export async function bytesOf(content: ObjectContent): Promise<Uint8Array> {
 
 export async function textOf(segment: Segment, path: ObjectPath): Promise<string> {
   return Buffer.from(await bytesOf(await segment.objects.get(path))).toString();
+}
+
+/** The versions of a page, without prefixes; the latest of a name is marked. */
+export function versionsIn({ items }: VersionListing): ReadonlyArray<Version & { isLatest: boolean }> {
+  return items.flatMap((item) =>
+    item.kind === "version" ? [{ ...item.version, isLatest: item.isLatest }] : [],
+  );
 }
 
 /** The EfsError that the promise fails with. */

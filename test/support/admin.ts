@@ -97,6 +97,7 @@ function testRuntime(): TestRuntime {
 
 function idle(isEnabled: boolean): LinkStatus {
   return {
+    kind: "link",
     state: isEnabled ? "starting" : "disabled",
     stateText: "not a real link",
     peer: undefined,

@@ -2,7 +2,9 @@
  * The gateway type `isgw`: checks settings, starts and stops a link, shows what is stored of one that is not running. The
  * protocol is in PROTOCOL.md, roles in sender/ and receiver/.
  */
+
 import { toEfsError } from "../../base/errors.ts";
+import type { LinkStatus } from "../../model/link-status.ts";
 import { formatBucketPath } from "../../model/names.ts";
 import type { ServiceRecord } from "../../model/service.ts";
 import type { GatewayContext, GatewayType, RunningGateway } from "../gateway.ts";
@@ -15,7 +17,7 @@ import { LinkBoard } from "./status.ts";
 /** Counters and positions are written down this often. */
 const WRITE_MS = 5000;
 
-export const isgwGateway: GatewayType = {
+export const isgwGateway: GatewayType<LinkStatus> = {
   type: "isgw",
   validate: (service) => {
     parseSettings(service);
@@ -38,7 +40,7 @@ export async function startIsgw(
   context: GatewayContext,
   service: ServiceRecord,
   network: Network,
-): Promise<RunningGateway> {
+): Promise<RunningGateway<LinkStatus>> {
   const { services } = context.segment;
   const ledger = await CounterLedger.open({ services, service: service.name, clock: context.clock });
   return new RunningIsgw(context, { service, network, ledger });
@@ -50,7 +52,7 @@ interface Start {
   readonly ledger: CounterLedger;
 }
 
-class RunningIsgw implements RunningGateway {
+class RunningIsgw implements RunningGateway<LinkStatus> {
   readonly #context: GatewayContext;
   readonly #network: Network;
   readonly #ledger: CounterLedger;

@@ -132,6 +132,7 @@ export class LinkBoard {
     const nowMs = this.#clock.wallMs();
     const rows = this.buckets.map((bucket) => this.#row(bucket, nowMs));
     return {
+      kind: "link",
       state: this.#state,
       stateText: this.#text(),
       peer: this.peer,

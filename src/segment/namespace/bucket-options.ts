@@ -8,24 +8,92 @@ import {
   METADATA_ENTRIES_MAX,
   METADATA_KEY_BYTES_MAX,
   METADATA_VALUE_BYTES_MAX,
+  RETENTION_DAYS_MAX,
   VERSIONS_KEPT_MAX,
 } from "../../model/limits.ts";
 import { escapeName } from "../../model/names.ts";
-import { type BucketOptions, type Chunking, DEFAULT_BUCKET_OPTIONS } from "../../model/namespace.ts";
+import {
+  type BucketLock,
+  type BucketOptions,
+  type Chunking,
+  DEFAULT_BUCKET_OPTIONS,
+  type Versioning,
+} from "../../model/namespace.ts";
 
-/** The options with defaults for what is not given. @throws BAD_VALUE */
+const VERSIONINGS: ReadonlySet<string> = new Set<Versioning>(["off", "enabled", "suspended"]);
+
+/**
+ * The options with defaults for what is not given. A lock makes a new bucket's versioning enabled.
+ * @throws BAD_VALUE, LIMIT, CONFLICT (a lock with versioning that is asked to be something else)
+ */
 export function checkBucketOptions(options: Partial<BucketOptions> = {}): BucketOptions {
-  const versionsKept = options.versionsKept ?? DEFAULT_BUCKET_OPTIONS.versionsKept;
-  if (!Number.isInteger(versionsKept) || versionsKept < 1 || versionsKept > VERSIONS_KEPT_MAX) {
-    throw new EfsError("BAD_VALUE", `not a number of versions to keep: ${versionsKept}`, {
-      hint: `give a number from 1 to ${VERSIONS_KEPT_MAX}`,
+  const lock = checkLock(options.lock);
+  const { versioning = lock === undefined ? DEFAULT_BUCKET_OPTIONS.versioning : "enabled" } = options;
+  if (!VERSIONINGS.has(versioning)) {
+    throw new EfsError("BAD_VALUE", `not a word for versioning: ${escapeName(String(versioning))}`, {
+      hint: "give off, enabled or suspended",
     });
+  }
+  if (lock !== undefined && versioning !== "enabled") {
+    throw new EfsError("CONFLICT", `object lock needs versioning enabled, not ${versioning}`);
   }
   return {
     chunking: checkChunking(options.chunking ?? DEFAULT_BUCKET_OPTIONS.chunking),
-    versionsKept,
+    versionsKept: checkVersionsKept(options.versionsKept ?? DEFAULT_BUCKET_OPTIONS.versionsKept),
+    versioning,
+    lock,
+    quotaBytes: checkQuota(options.quotaBytes, "bytes"),
+    quotaObjects: checkQuota(options.quotaObjects, "objects"),
     custom: checkCustom(options.custom),
   };
+}
+
+/** The options of a bucket after a change. @throws as checkBucketOptions; CONFLICT for what can not be taken back */
+export function checkOptionsChange(
+  before: BucketOptions,
+  change: Partial<Omit<BucketOptions, "chunking">>,
+): BucketOptions {
+  // A key that is there with undefined takes a quota away.
+  const after = checkBucketOptions({ ...before, ...change, chunking: before.chunking });
+  if (before.versioning !== "off" && after.versioning === "off") {
+    throw new EfsError("CONFLICT", "versioning that was enabled once is never off again", {
+      hint: "suspend it",
+    });
+  }
+  if (before.lock !== undefined && after.lock === undefined) {
+    throw new EfsError("CONFLICT", "the object lock of a bucket is never taken away");
+  }
+  return after;
+}
+
+function checkVersionsKept(versionsKept: number): number {
+  if (Number.isInteger(versionsKept) && versionsKept >= 1 && versionsKept <= VERSIONS_KEPT_MAX) {
+    return versionsKept;
+  }
+  throw new EfsError("BAD_VALUE", `not a number of versions to keep: ${versionsKept}`, {
+    hint: `give a number from 1 to ${VERSIONS_KEPT_MAX}`,
+  });
+}
+
+function checkLock(lock: BucketLock | undefined): BucketLock | undefined {
+  if (lock?.default === undefined) return lock === undefined ? undefined : { default: undefined };
+  const { mode, days } = lock.default;
+  const isSound =
+    (mode === "governance" || mode === "compliance") &&
+    Number.isInteger(days) &&
+    days >= 1 &&
+    days <= RETENTION_DAYS_MAX;
+  if (isSound) return { default: { mode, days } };
+  throw new EfsError("BAD_VALUE", `not a retention of a bucket: ${escapeName(String(mode))}, ${days} days`, {
+    hint: `give governance or compliance, and 1 to ${RETENTION_DAYS_MAX} days`,
+  });
+}
+
+function checkQuota(quota: number | undefined, word: string): number | undefined {
+  if (quota === undefined || (Number.isSafeInteger(quota) && quota >= 0)) return quota;
+  throw new EfsError("BAD_VALUE", `not a quota of ${word}: ${quota}`, {
+    hint: "give a whole number, 0 or more",
+  });
 }
 
 /** @throws BAD_VALUE, LIMIT */

@@ -11,10 +11,11 @@ import {
 } from "../../model/names.ts";
 import type { BucketOptions, BucketRecord } from "../../model/namespace.ts";
 import { decodeBucketRecord, encodeBucketRecord } from "../../model/namespace-record.ts";
+import { bucketNotFound } from "../core/buckets.ts";
 import { COMMIT_ATTEMPTS_MAX, type Core, contended, counterOf, nowMs } from "../core/core.ts";
 import { bucketKey, bucketKeys, bucketPrefix, tenantFenceKey, tenantKey } from "../keys.ts";
 import type { BucketSummary, Listing, ListOptions } from "../namespace.ts";
-import { checkBucketOptions } from "./bucket-options.ts";
+import { checkBucketOptions, checkOptionsChange } from "./bucket-options.ts";
 import { absent, createCluster, createTenant, newFence, showTenant, tenantNotFound } from "./containers.ts";
 import { listNames } from "./listing.ts";
 
@@ -48,6 +49,28 @@ export async function createBucket(
       }
     }
     throw contended(`tenant ${formatTenantPath(path)}`);
+  });
+}
+
+/** Writers that hold the former record meet a failed check and read anew. */
+export async function updateBucket(
+  core: Core,
+  path: BucketPath,
+  change: Partial<Omit<BucketOptions, "chunking">>,
+): Promise<BucketRecord> {
+  await core.guard.admit(0);
+  return core.buckets.locks.run(formatBucketPath(path), async () => {
+    for (let attempt = 0; attempt < COMMIT_ATTEMPTS_MAX; attempt += 1) {
+      const bucket = await core.buckets.find(path);
+      if (bucket === undefined) throw bucketNotFound(path);
+      const options = checkOptionsChange(bucket.record.options, change);
+      const record = { ...bucket.record, options };
+      const write = { key: bucket.key, value: encodeBucketRecord(record) };
+      const outcome = await core.guard.commit({ checks: [bucket.check], writes: [write] });
+      core.buckets.forget(path);
+      if (outcome.isCommitted) return record;
+    }
+    throw contended(`bucket ${formatBucketPath(path)}`);
   });
 }
 

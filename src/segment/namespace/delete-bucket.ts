@@ -60,7 +60,7 @@ export class Dropper {
 
   async #drop(keys: BucketKeys): Promise<void> {
     const mark: Check = { key: keys.drop, expected: DROP_MARK };
-    for (const prefix of [keys.objects, keys.older, keys.log]) {
+    for (const prefix of prefixesOf(keys)) {
       for (;;) {
         if (this.#isStopped) return;
         const page = await this.#core.records.scan({ ...rangeOf(prefix), limit: DROP_RECORDS_MAX });
@@ -71,6 +71,12 @@ export class Dropper {
     }
     await this.#core.guard.commit({ checks: [mark], writes: [{ key: keys.drop, value: undefined }] });
   }
+}
+
+/** Of everything that a bucket has besides its counters. */
+function prefixesOf(keys: BucketKeys): readonly Uint8Array[] {
+  const { objects, ended, older, expunged, annotations, uploads, parts, configs, log } = keys;
+  return [objects, ended, older, expunged, annotations, uploads, parts, configs, log];
 }
 
 export async function deleteBucket(core: Core, dropper: Dropper, path: BucketPath): Promise<void> {
@@ -134,6 +140,7 @@ async function decide(core: Core, dropper: Dropper, path: BucketPath, bytes: Uin
       { key: keys.drop, value: DROP_MARK },
       { key: keys.objectCount, value: undefined },
       { key: keys.sizeBytes, value: undefined },
+      { key: keys.versionCount, value: undefined },
     ],
   });
   dropper.drop(keys);

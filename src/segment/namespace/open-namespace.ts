@@ -1,7 +1,8 @@
 /** The Namespace of a segment, put together from its parts. */
 import type { Core } from "../core/core.ts";
 import type { Namespace } from "../namespace.ts";
-import { createBucket, ensureBucket, listBuckets, showBucket } from "./bucket-store.ts";
+import { BucketConfigs } from "./bucket-config.ts";
+import { createBucket, ensureBucket, listBuckets, showBucket, updateBucket } from "./bucket-store.ts";
 import {
   createCluster,
   createTenant,
@@ -16,6 +17,7 @@ import { type Dropper, deleteBucket } from "./delete-bucket.ts";
 
 export function openNamespace(core: Core, dropper: Dropper): Namespace {
   const { inFlight } = core;
+  const configs = new BucketConfigs(core);
   return {
     createCluster: (name, custom) => inFlight.run(() => createCluster(core, name, custom)),
     deleteCluster: (name) => inFlight.run(() => deleteCluster(core, name)),
@@ -30,6 +32,9 @@ export function openNamespace(core: Core, dropper: Dropper): Namespace {
         await createBucket(core, path, options);
       }),
     deleteBucket: (path) => inFlight.run(() => deleteBucket(core, dropper, path)),
+    updateBucket: (path, change) => inFlight.run(() => updateBucket(core, path, change)),
+    getConfig: (path, kind) => inFlight.run(() => configs.get(path, kind)),
+    putConfig: (path, kind, text) => inFlight.run(() => configs.put(path, kind, text)),
     showBucket: (path) => inFlight.run(() => showBucket(core, path)),
     listBuckets: (path, options) => inFlight.run(() => listBuckets(core, path, options)),
     ensureBucket: (path, options) => inFlight.run(() => ensureBucket(core, path, options)),

@@ -1,17 +1,20 @@
-/** Checks what a writer gives beside the content: content type and user metadata. Limits are in model/limits.ts. */
+/** Checks what a writer gives beside the content: content type, user metadata, kept headers. Limits are in model/limits.ts. */
 import { utf8 } from "../../base/bytes.ts";
 import { EfsError } from "../../base/errors.ts";
 import { isWellFormed } from "../../base/unicode.ts";
 import {
   CONTENT_TYPE_BYTES_MAX,
+  HEADER_VALUE_BYTES_MAX,
   METADATA_BYTES_MAX,
   METADATA_ENTRIES_MAX,
   METADATA_KEY_BYTES_MAX,
   METADATA_VALUE_BYTES_MAX,
 } from "../../model/limits.ts";
 import { escapeName } from "../../model/names.ts";
+import { KEPT_HEADERS } from "../../model/version.ts";
 
 const NO_METADATA: Readonly<Record<string, string>> = {};
+const HEADER_NAMES: ReadonlySet<string> = new Set(KEPT_HEADERS);
 
 /** The metadata in order of keys. @throws BAD_VALUE, LIMIT */
 export function checkMetadata(
@@ -48,6 +51,30 @@ export function checkContentType(contentType: string | undefined): string | unde
     );
   }
   return contentType;
+}
+
+/** The headers in order of names. @throws BAD_VALUE, LIMIT */
+export function checkHeaders(
+  headers: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  if (headers === undefined) return NO_METADATA;
+  const names = Object.keys(headers).sort();
+  return Object.fromEntries(names.map((name) => [name, checkHeader(name, headers[name] ?? "")]));
+}
+
+function checkHeader(name: string, value: string): string {
+  if (!HEADER_NAMES.has(name)) {
+    throw new EfsError("BAD_VALUE", `not a header that is kept: "${escapeName(name.slice(0, 80))}"`);
+  }
+  if (hasControl(value) || !isWellFormed(value)) {
+    throw new EfsError("BAD_VALUE", `the header ${name} has control characters or is not Unicode`);
+  }
+  const sizeBytes = utf8(value).length;
+  if (sizeBytes <= HEADER_VALUE_BYTES_MAX) return value;
+  throw new EfsError(
+    "LIMIT",
+    `the header ${name} is ${sizeBytes} bytes, the limit is ${HEADER_VALUE_BYTES_MAX}`,
+  );
 }
 
 function checkEntry(key: string, value: string): number {

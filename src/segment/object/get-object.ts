@@ -16,7 +16,7 @@ export async function getObject(
   path: ObjectPath,
   options: GetOptions = {},
 ): Promise<ObjectContent> {
-  const version = await findVersion(core, path, options.uvid);
+  const version = await findVersion(core, path, options.version);
   if (version.isDeleted) throw objectNotFound(path);
   const { startByte, endByte } = rangeWithin(options.range, version.sizeBytes);
   return {

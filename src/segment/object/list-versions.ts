@@ -7,8 +7,7 @@ import type { OpenBucket } from "../core/buckets.ts";
 import type { Core } from "../core/core.ts";
 import { keyAfter, objectNameOf, rangeOf } from "../keys.ts";
 import { checkLimit } from "../namespace/listing.ts";
-import type { Listing } from "../namespace.ts";
-import type { ListObjectsOptions } from "../objects.ts";
+import type { ListVersionsOptions, VersionListing } from "../objects.ts";
 import { firstKeyAfter, nameBound } from "./list-objects.ts";
 import { decodeObjectRecord } from "./object-record.ts";
 import { readOlder } from "./read-object.ts";
@@ -59,19 +58,20 @@ export async function versionsPage(
 export async function listVersions(
   core: Core,
   path: BucketPath,
-  options: Omit<ListObjectsOptions, "delimiter"> = {},
-): Promise<Listing<Version & { readonly isLatest: boolean }>> {
+  options: ListVersionsOptions = {},
+): Promise<VersionListing> {
   const bucket = await core.buckets.open(path);
   const page = await versionsPage(core, bucket, {
     prefix: options.prefix ?? "",
     after: options.after,
     limit: checkLimit(options.limit),
   });
+  const last = page.isTruncated ? page.names.at(-1)?.name : undefined;
   return {
     items: page.names.flatMap(({ versions }) =>
-      versions.map((version, index) => ({ ...version, isLatest: index === 0 })),
+      versions.map((version, index) => ({ kind: "version" as const, version, isLatest: index === 0 })),
     ),
-    next: page.isTruncated ? page.names.at(-1)?.name : undefined,
+    next: last === undefined ? undefined : { after: last, afterVersion: undefined },
   };
 }
 

@@ -1,4 +1,5 @@
 /** The Objects of a segment, put together from its parts. */
+import { EfsError } from "../../base/errors.ts";
 import type { Core } from "../core/core.ts";
 import type { Objects } from "../objects.ts";
 import { getObject, showMany } from "./get-object.ts";
@@ -12,10 +13,11 @@ export function openObjects(core: Core): Objects {
   return {
     put: (path, body, options) => inFlight.run(() => putObject(core, path, body, options)),
     get: (path, options) => inFlight.run(() => getObject(core, path, options)),
-    show: (path, uvid) => inFlight.run(() => findVersion(core, path, uvid)),
+    show: (path, version) => inFlight.run(() => findVersion(core, path, version)),
     list: (bucket, options) => inFlight.run(() => listObjects(core, bucket, options)),
     listVersions: (bucket, options) => inFlight.run(() => listVersions(core, bucket, options)),
-    delete: (path) => inFlight.run(() => deleteObject(core, path)),
+    delete: (path, options) => inFlight.run(() => deleteObject(core, path, options)),
+    expunge: () => Promise.reject(new EfsError("UNSUPPORTED", "versions are not expunged yet")),
     copy: (from, to, options) => inFlight.run(() => copyObject(core, from, to, options)),
     showMany: (bucket, names) => inFlight.run(() => showMany(core, bucket, names)),
   };

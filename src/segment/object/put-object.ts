@@ -1,21 +1,28 @@
 /** Putting, deleting and copying objects: each makes one version. */
 
+import { keptDigest } from "../../model/digest-codec.ts";
 import { SMALL_CONTENT_BYTES_MAX } from "../../model/limits.ts";
 import type { ObjectPath } from "../../model/names.ts";
-import type { ContentRoot } from "../../model/reference.ts";
-import type { Uvid } from "../../model/uvid.ts";
 import type { Version } from "../../model/version.ts";
 import { checkNotAborted, checkPromisedSize, checkWhole } from "../content/body.ts";
 import { smallContentOf } from "../content/small-content.ts";
 import { type StoredContent, storeContent } from "../content/store-content.ts";
 import type { Core } from "../core/core.ts";
-import type { PutOptions } from "../objects.ts";
+import type { CopyOptions, DeleteOptions, PutOptions } from "../objects.ts";
 import { requireContent } from "../replication/pieces.ts";
-import { checkContentType, checkMetadata } from "./attributes.ts";
+import { checkContentType, checkHeaders, checkMetadata } from "./attributes.ts";
 import { findVersion, objectNotFound, readObject } from "./read-object.ts";
-import { requireLatest, type WriteOptions, writeVersion } from "./write-version.ts";
+import { type Draft, requireLatest, type WriteOptions, writeVersion } from "./write-version.ts";
 
-const NO_CONTENT: ContentRoot = { kind: "none" };
+const DELETE_DRAFT: Draft = {
+  isDeleted: true,
+  sizeBytes: 0,
+  content: { kind: "none" },
+  contentType: undefined,
+  metadata: {},
+  headers: {},
+  digest: undefined,
+};
 
 export async function putObject(
   core: Core,
@@ -25,6 +32,7 @@ export async function putObject(
 ): Promise<Version> {
   const contentType = checkContentType(options.contentType);
   const metadata = checkMetadata(options.metadata);
+  const headers = checkHeaders(options.headers);
   const stored = await storeBody(core, path, body, options);
   const draft = {
     isDeleted: false,
@@ -32,16 +40,25 @@ export async function putObject(
     content: stored.root,
     contentType,
     metadata,
+    headers,
+    digest: keptDigest(options.digest?.()),
   };
-  return writeVersion(core, path, { draft, beside: stored.write, allow: allowOf(path, options.ifLatest) });
+  return writeVersion(core, path, { draft, beside: stored.write, allow: allowOf(path, options) });
 }
 
-export async function deleteObject(core: Core, path: ObjectPath): Promise<Version> {
+export async function deleteObject(
+  core: Core,
+  path: ObjectPath,
+  options: DeleteOptions = {},
+): Promise<Version> {
   core.guard.assertNotReadOnly();
+  const { versioning } = (await core.buckets.open(path)).record.options;
+  const isForced = options.isMarkerForced === true && versioning !== "off";
   return writeVersion(core, path, {
-    draft: { isDeleted: true, sizeBytes: 0, content: NO_CONTENT, contentType: undefined, metadata: {} },
+    draft: DELETE_DRAFT,
     allow: (latest) => {
-      if (latest === undefined || latest.isDeleted) throw objectNotFound(path);
+      if (!isForced && (latest === undefined || latest.isDeleted)) throw objectNotFound(path);
+      options.allow?.(latest);
     },
   });
 }
@@ -50,12 +67,13 @@ export async function copyObject(
   core: Core,
   from: ObjectPath,
   to: ObjectPath,
-  options: Omit<PutOptions, "sizeBytes"> & { readonly fromUvid?: Uvid | undefined } = {},
+  options: CopyOptions = {},
 ): Promise<Version> {
   const admitted = core.guard.admit(0);
   if (admitted !== undefined) await admitted;
-  const source = await findVersion(core, from, options.fromUvid);
+  const source = await findVersion(core, from, options.fromVersion);
   if (source.isDeleted) throw objectNotFound(from);
+  options.allowFrom?.(source);
   // Claims what is reused, so that collection cannot take it before the new version stands.
   await requireContent(core, [source]);
   const draft = {
@@ -65,9 +83,11 @@ export async function copyObject(
     contentType:
       options.contentType === undefined ? source.contentType : checkContentType(options.contentType),
     metadata: options.metadata === undefined ? source.metadata : checkMetadata(options.metadata),
+    headers: options.headers === undefined ? source.headers : checkHeaders(options.headers),
+    digest: source.digest,
   };
   checkNotAborted(options.signal);
-  return writeVersion(core, to, { draft, allow: allowOf(to, options.ifLatest) });
+  return writeVersion(core, to, { draft, allow: allowOf(to, options) });
 }
 
 async function storeBody(
@@ -92,7 +112,13 @@ async function storeBody(
   return storeContent(core, body, { ...options, chunking: bucket.record.options.chunking });
 }
 
-function allowOf(path: ObjectPath, ifLatest: PutOptions["ifLatest"]): WriteOptions["allow"] {
-  if (ifLatest === undefined) return undefined;
-  return (latest) => requireLatest(path, ifLatest, latest);
+function allowOf(
+  path: ObjectPath,
+  { ifLatest, allow }: Pick<PutOptions, "ifLatest" | "allow">,
+): WriteOptions["allow"] {
+  if (ifLatest === undefined) return allow;
+  return (latest) => {
+    requireLatest(path, ifLatest, latest);
+    allow?.(latest);
+  };
 }

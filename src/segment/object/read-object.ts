@@ -2,11 +2,11 @@
 import { EfsError } from "../../base/errors.ts";
 import type { MetaStore } from "../../engine/meta-store.ts";
 import { escapeName, formatObjectPath, type ObjectName, type ObjectPath } from "../../model/names.ts";
-import type { Uvid } from "../../model/uvid.ts";
 import type { Version } from "../../model/version.ts";
 import type { OpenBucket } from "../core/buckets.ts";
 import { type Core, scanAll } from "../core/core.ts";
 import { objectKey, olderPrefix, rangeOf } from "../keys.ts";
+import type { VersionRef } from "../objects.ts";
 import { damagedObject, decodeObjectRecord, decodeOlder, type StoredObject } from "./object-record.ts";
 
 /** The object's record, or undefined when the bucket has none. @throws RECORD_CORRUPT naming the object */
@@ -54,17 +54,23 @@ export async function readOlder(
 }
 
 /** The asked version, or the latest. @throws BUCKET_NOT_FOUND, OBJECT_NOT_FOUND, VERSION_NOT_FOUND */
-export async function findVersion(core: Core, path: ObjectPath, uvid: Uvid | undefined): Promise<Version> {
+export async function findVersion(
+  core: Core,
+  path: ObjectPath,
+  asked: VersionRef | undefined,
+): Promise<Version> {
   const bucket = await core.buckets.open(path);
   const object = await readObject(core.records, bucket, path.object);
-  if (uvid === undefined) {
+  if (asked === undefined) {
     if (object === undefined || object.latest.isDeleted) throw objectNotFound(path);
     return object.latest;
   }
-  if (object === undefined) throw versionNotFound(path, uvid);
-  if (object.latest.uvid === uvid) return object.latest;
-  const version = (await readOlder(core.records, bucket, object)).find((older) => older.uvid === uvid);
-  if (version === undefined) throw versionNotFound(path, uvid);
+  if (object === undefined) throw versionNotFound(path, asked);
+  const isAsked = (version: Version) =>
+    asked.uvid === "null" ? version.isNull : version.uvid === asked.uvid;
+  if (isAsked(object.latest)) return object.latest;
+  const version = (await readOlder(core.records, bucket, object)).find(isAsked);
+  if (version === undefined) throw versionNotFound(path, asked);
   return version;
 }
 
@@ -73,7 +79,7 @@ export function objectNotFound(path: ObjectPath): EfsError {
   return new EfsError("OBJECT_NOT_FOUND", `no object ${escapeName(text)}`, { details: { object: text } });
 }
 
-function versionNotFound(path: ObjectPath, uvid: Uvid): EfsError {
+export function versionNotFound(path: ObjectPath, { uvid }: VersionRef): EfsError {
   const text = formatObjectPath(path);
   return new EfsError("VERSION_NOT_FOUND", `no version ${uvid} of ${escapeName(text)} is kept`, {
     hint: "efscli object versions shows those that are",

@@ -17,7 +17,10 @@ import { readObject, readOlder } from "./read-object.ts";
 const GENERATION_MAX = 2 ** 48;
 
 /** What a writer gives; the rest of a version comes from what is there. */
-export type Draft = Pick<Version, "isDeleted" | "sizeBytes" | "content" | "contentType" | "metadata">;
+export type Draft = Pick<
+  Version,
+  "isDeleted" | "sizeBytes" | "content" | "contentType" | "metadata" | "headers" | "digest"
+>;
 
 export interface WriteOptions {
   readonly draft: Draft;
@@ -101,6 +104,9 @@ async function versionOf(
     modifiedMs: nowMs(core),
     contentType: draft.contentType,
     metadata: draft.metadata,
+    isNull: bucket.record.options.versioning !== "enabled",
+    headers: draft.headers,
+    digest: draft.digest,
   };
 }
 

@@ -63,7 +63,7 @@ export async function backlog(
   return {
     // Positions have no gaps, so what lies behind the last entry read is counted without reading it.
     versions: Math.max(entries.length, behind),
-    bytes: entries.reduce((sum, entry) => sum + entry.sizeBytes, 0),
+    bytes: entries.reduce((sum, entry) => sum + (entry.kind === "version" ? entry.sizeBytes : 0), 0),
     oldestLoggedMs: entries[0]?.loggedMs,
   };
 }

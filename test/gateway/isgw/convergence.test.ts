@@ -1,8 +1,10 @@
 /** Whatever the network does, two segments end with the same objects, and what has crossed does not cross again. */
+
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Random, seededRandom } from "../../../src/base/random.ts";
 import { parseBucketPath } from "../../../src/model/names.ts";
+import { versionsIn } from "../../segment/support.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { addressOf, BK1, converged, receiverService, Site, senderService, until } from "./site.ts";
 
@@ -200,7 +202,7 @@ describe("two segments", () => {
     await near.start(senderService(address, ["Hawaii/Cola"]));
     await converged(near, far, kept);
     const versions = async (site: Site) =>
-      (await site.segment.objects.listVersions(kept)).items.map((version) => version.uvid);
+      versionsIn(await site.segment.objects.listVersions(kept)).map((version) => version.uvid);
     expect(await versions(far)).toEqual(await versions(near));
     expect((await versions(far)).length).toBe(5);
   });

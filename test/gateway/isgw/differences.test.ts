@@ -5,6 +5,7 @@ import type { RunningGateway } from "../../../src/gateway/gateway.ts";
 import { planDifference } from "../../../src/gateway/isgw/sender/difference.ts";
 import { contentId, nodeId } from "../../../src/model/hash.ts";
 import type { ContentId } from "../../../src/model/ids.ts";
+import type { LinkStatus } from "../../../src/model/link-status.ts";
 import type { Reference } from "../../../src/model/reference.ts";
 import { addressOf, BK1, converged, receiverService, Site, senderService, until } from "./site.ts";
 
@@ -13,7 +14,7 @@ afterEach(async () => {
   for (const site of sites.splice(0)) await site.close();
 });
 
-const counters = (link: RunningGateway) => {
+const counters = (link: RunningGateway<LinkStatus>) => {
   const row = link.status().buckets[0];
   if (row === undefined) throw new Error("no row");
   return row.counters;

@@ -1,4 +1,5 @@
 /** Valid frames of every type for fuzzing, and ways of damaging them. */
+
 import { concat } from "../../../src/base/bytes.ts";
 import type { Random } from "../../../src/base/random.ts";
 import { BATCH_VERSIONS_MAX, encodeBatch } from "../../../src/gateway/isgw/wire/batch.ts";
@@ -25,6 +26,7 @@ import { encodePieces, encodePull } from "../../../src/gateway/isgw/wire/pieces.
 import { contentId } from "../../../src/model/hash.ts";
 import { logIdOf, segmentIdOf, writerIdOf } from "../../../src/model/ids.ts";
 import { parseBucketPath, parseObjectName } from "../../../src/model/names.ts";
+import { DEFAULT_BUCKET_OPTIONS } from "../../../src/model/namespace.ts";
 import { makeUvid } from "../../../src/model/uvid.ts";
 import type { Version } from "../../../src/model/version.ts";
 
@@ -44,6 +46,9 @@ export function someVersion(index: number, body: Uint8Array): Version {
     modifiedMs: 1_577_232_000_000,
     contentType: undefined,
     metadata: { mode: "0644" },
+    isNull: true,
+    headers: {},
+    digest: undefined,
   };
 }
 
@@ -74,6 +79,7 @@ export function validFrames(): readonly WholeFrame[] {
     servedTexts: ["Hawaii/Cola/bk1", "Hawaii/Pepsi"],
   };
   const options = {
+    ...DEFAULT_BUCKET_OPTIONS,
     chunking: { kind: "fixed", chunkBytes: 65_536 } as const,
     versionsKept: 3,
     custom: { "X-a": "b" },

@@ -24,6 +24,7 @@ import {
 import { decodePieces, decodePull, encodePieces } from "../../../src/gateway/isgw/wire/pieces.ts";
 import { logIdOf, segmentIdOf, writerIdOf } from "../../../src/model/ids.ts";
 import { parseServedPath } from "../../../src/model/names.ts";
+import { DEFAULT_BUCKET_OPTIONS } from "../../../src/model/namespace.ts";
 import { damaged, damagedInside, someVersion, validFrames } from "./frames.ts";
 import { addressOf, BK1, converged, receiverService, Site, senderService, until } from "./site.ts";
 
@@ -227,7 +228,12 @@ describe("a live receiver", () => {
 
   it("takes no mark that goes back, no batch out of order and no path that it does not serve", async () => {
     const { far, address } = await receiverWithData();
-    const options = { chunking: { kind: "content" } as const, versionsKept: 1, custom: {} };
+    const options = {
+      ...DEFAULT_BUCKET_OPTIONS,
+      chunking: { kind: "content" } as const,
+      versionsKept: 1,
+      custom: {},
+    };
     const open = { logId: logIdOf(new Uint8Array(8).fill(9)), headPosition: 9n, options };
     const uvid = someVersion(1, new Uint8Array(1)).uvid;
     const follow = (position: bigint) =>
@@ -284,7 +290,12 @@ describe("a live receiver", () => {
     const connection = await dialAsSender(address);
     const body = new TextEncoder().encode("what it says");
     const wrong = new TextEncoder().encode("something else");
-    const options = { chunking: { kind: "content" } as const, versionsKept: 1, custom: {} };
+    const options = {
+      ...DEFAULT_BUCKET_OPTIONS,
+      chunking: { kind: "content" } as const,
+      versionsKept: 1,
+      custom: {},
+    };
     connection.listen((frame) => {
       if (frame.type !== FRAME.PULL) return;
       const { wants } = decodePull(frame.body, wanted + 1);

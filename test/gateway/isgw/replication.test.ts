@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RunningGateway } from "../../../src/gateway/gateway.ts";
+import type { LinkStatus } from "../../../src/model/link-status.ts";
 import { parseBucketPath } from "../../../src/model/names.ts";
 import { addressOf, BK1, converged, receiverService, Site, senderService, until } from "./site.ts";
 
@@ -20,7 +21,7 @@ async function pair(served = ["Hawaii/Cola/bk1"], more: Record<string, string> =
   return { near, far, receiver, address, start };
 }
 
-const counters = (link: RunningGateway) => link.status().buckets[0]?.counters;
+const counters = (link: RunningGateway<LinkStatus>) => link.status().buckets[0]?.counters;
 
 describe("a link", () => {
   it("carries what was there before and what is put later, deletes too", async () => {

@@ -38,7 +38,7 @@ export interface SiteOptions {
 export class Site {
   readonly options: SiteOptions;
   readonly engine: Engine;
-  readonly #links = new Set<RunningGateway>();
+  readonly #links = new Set<RunningGateway<LinkStatus>>();
   segment: Segment;
 
   private constructor(options: SiteOptions, engine: Engine, segment: Segment) {
@@ -69,7 +69,7 @@ export class Site {
     this.segment = await openOn(this.engine, this.options);
   }
 
-  async start(service: ServiceRecord): Promise<RunningGateway> {
+  async start(service: ServiceRecord): Promise<RunningGateway<LinkStatus>> {
     const known = await this.segment.services.show(service.name).catch(() => undefined);
     if (known === undefined) await this.segment.services.create(service);
     const { segment, clock } = this;
@@ -79,7 +79,7 @@ export class Site {
     return link;
   }
 
-  async stopLink(link: RunningGateway): Promise<void> {
+  async stopLink(link: RunningGateway<LinkStatus>): Promise<void> {
     this.#links.delete(link);
     await link.stop();
   }
@@ -202,7 +202,7 @@ export async function until<T>(
   }
 }
 
-export async function addressOf(link: RunningGateway): Promise<string> {
+export async function addressOf(link: RunningGateway<LinkStatus>): Promise<string> {
   const status = await until(
     () => link.status(),
     (seen: LinkStatus) => seen.listenAddress !== undefined,

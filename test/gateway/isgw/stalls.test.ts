@@ -15,6 +15,7 @@ import { FRAME } from "../../../src/gateway/isgw/wire/frame.ts";
 import { encodeOpen, encodeOpened } from "../../../src/gateway/isgw/wire/messages.ts";
 import { logIdOf, segmentIdOf, writerIdOf } from "../../../src/model/ids.ts";
 import { parseServedPath } from "../../../src/model/names.ts";
+import { DEFAULT_BUCKET_OPTIONS } from "../../../src/model/namespace.ts";
 import { someVersion } from "./frames.ts";
 import { addressOf, BK1, converged, receiverService, Site, senderService, until } from "./site.ts";
 
@@ -179,7 +180,12 @@ describe("a receiver", () => {
     await handshakeAsSender(connection, impostor(1), TOOLS);
     const seen: number[] = [];
     connection.listen((frame) => seen.push(frame.type));
-    const options = { chunking: { kind: "content" } as const, versionsKept: 1, custom: {} };
+    const options = {
+      ...DEFAULT_BUCKET_OPTIONS,
+      chunking: { kind: "content" } as const,
+      versionsKept: 1,
+      custom: {},
+    };
     const open = { path: BK1, logId: logIdOf(new Uint8Array(8).fill(9)), headPosition: 1n, options };
     await connection.send({ type: FRAME.OPEN, exchange: 1, body: encodeOpen(open) });
     await until(

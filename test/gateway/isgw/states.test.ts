@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { RunningGateway } from "../../../src/gateway/gateway.ts";
 import { encodeFrame, FRAME } from "../../../src/gateway/isgw/wire/frame.ts";
 import { encodeHello } from "../../../src/gateway/isgw/wire/hello.ts";
-import type { LinkState } from "../../../src/model/link-status.ts";
+import type { LinkState, LinkStatus } from "../../../src/model/link-status.ts";
 import { parseBucketPath } from "../../../src/model/names.ts";
 import { addressOf, BK1, converged, receiverService, Site, senderService, service, until } from "./site.ts";
 
@@ -25,7 +25,7 @@ async function site(name: string, options: Parameters<typeof Site.open>[0] = {})
 }
 
 /** Within a second, as promised. */
-const shows = (link: RunningGateway, state: LinkState) =>
+const shows = (link: RunningGateway<LinkStatus>, state: LinkState) =>
   until(
     () => link.status(),
     (status) => status.state === state,

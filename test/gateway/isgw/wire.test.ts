@@ -1,4 +1,5 @@
 /** The bytes of the protocol: golden for version 1, round trips, truncation everywhere, and the page that describes them. */
+
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
@@ -37,6 +38,7 @@ import {
 } from "../../../src/gateway/isgw/wire/pieces.ts";
 import { readRoot, writeRoot } from "../../../src/gateway/isgw/wire/root.ts";
 import { contentIdOf } from "../../../src/model/ids.ts";
+import { DEFAULT_BUCKET_OPTIONS } from "../../../src/model/namespace.ts";
 import type { ContentRoot } from "../../../src/model/reference.ts";
 import { uvidOf } from "../../../src/model/uvid.ts";
 import { someVersion, validFrames } from "./frames.ts";
@@ -208,7 +210,12 @@ describe("bodies", () => {
       logId: "0102030405060708",
       headPosition: 2n ** 60n,
     };
-    const options = { chunking: { kind: "content" }, versionsKept: 7, custom: { "X-a": "1" } };
+    const options = {
+      ...DEFAULT_BUCKET_OPTIONS,
+      chunking: { kind: "content" },
+      versionsKept: 7,
+      custom: { "X-a": "1" },
+    };
     expect(decodeOpen(encodeOpen({ ...open, options } as never))).toEqual({ ...open, options });
   });
 

@@ -5,9 +5,9 @@
 import { asciiJson, INFO_HEADER } from "../../../api/header.ts";
 import { EfsError } from "../../../base/errors.ts";
 import type { ObjectPath } from "../../../model/names.ts";
-import { parseUvid, type Uvid } from "../../../model/uvid.ts";
+import { parseUvid } from "../../../model/uvid.ts";
 import type { Version } from "../../../model/version.ts";
-import type { GetOptions } from "../../../segment/objects.ts";
+import type { GetOptions, VersionRef } from "../../../segment/objects.ts";
 import type { AdminContext } from "../context.ts";
 import type { Exchange } from "../respond.ts";
 import { isLatestVersion, objectInfo, timeText } from "./info.ts";
@@ -17,12 +17,13 @@ const STALLED_READER_MS = 60 * 60 * 1000;
 
 export interface AskedVersion {
   readonly path: ObjectPath;
-  readonly uvid: Uvid | undefined;
+  /** undefined: the latest. */
+  readonly version: VersionRef | undefined;
 }
 
 /** @throws BAD_VALUE */
 export function askedVersion(path: ObjectPath, versionId: string | undefined): AskedVersion {
-  return { path, uvid: versionId === undefined ? undefined : parseUvid(versionId) };
+  return { path, version: versionId === undefined ? undefined : { uvid: parseUvid(versionId) } };
 }
 
 export async function headObject(
@@ -31,7 +32,7 @@ export async function headObject(
   exchange: Exchange,
 ): Promise<void> {
   const { objects } = context.segment;
-  const version = await objects.show(asked.path, asked.uvid);
+  const version = await objects.show(asked.path, asked.version);
   const headers = await headersOf(context, asked, version);
   exchange.response.writeHead(200, { ...headers, "content-length": version.sizeBytes });
   exchange.response.end();
@@ -44,7 +45,7 @@ export async function getObject(
 ): Promise<void> {
   const { request, response } = exchange;
   const range = await rangeOf(context, asked, request.headers.range);
-  const content = await context.segment.objects.get(asked.path, { uvid: asked.uvid, ...range });
+  const content = await context.segment.objects.get(asked.path, { version: asked.version, ...range });
   const { version, startByte, endByte } = content;
   const headers = await headersOf(context, asked, version);
   if (request.headers["if-none-match"] === headers.etag) {
@@ -98,9 +99,9 @@ function drained(response: Exchange["response"]): Promise<void> {
 }
 
 async function headersOf(context: AdminContext, asked: AskedVersion, version: Version) {
-  const { path, uvid } = asked;
+  const { path } = asked;
   const at = { bucket: path, object: path.object, uvid: version.uvid };
-  const isLatest = uvid === undefined || (await isLatestVersion(context.segment.objects, at));
+  const isLatest = asked.version === undefined || (await isLatestVersion(context.segment.objects, at));
   // What came from another segment may be no header value.
   const { contentType = "" } = version;
   return {
@@ -132,7 +133,7 @@ async function rangeOf(
     }
     return { range: { startByte, endByte } };
   }
-  const { sizeBytes } = await context.segment.objects.show(asked.path, asked.uvid);
+  const { sizeBytes } = await context.segment.objects.show(asked.path, asked.version);
   if (last === "0" || sizeBytes === 0) throw notSatisfiable(sizeBytes);
   return { range: { startByte: Math.max(0, sizeBytes - Number(last)) } };
 }

@@ -38,5 +38,6 @@ export async function isLatestVersion(
 ): Promise<boolean> {
   const page = await objects.listVersions(at.bucket, { prefix: at.object, limit: 1 });
   const first = page.items[0];
-  return first !== undefined && first.object === at.object && first.uvid === at.uvid;
+  if (first?.kind !== "version") return false;
+  return first.version.object === at.object && first.version.uvid === at.uvid;
 }

@@ -35,8 +35,10 @@ export function objectHandlers({ segment, log }: AdminContext): Handlers {
     listVersions: async (asked): Promise<Page<ObjectInfo>> => {
       const listing = await objects.listVersions(bucketIn(asked), checked(pageQuery, asked.query, "query"));
       return {
-        items: listing.items.map((version) => objectInfo(version, version.isLatest)),
-        next: listing.next ?? null,
+        items: listing.items.flatMap((item) =>
+          item.kind === "version" ? [objectInfo(item.version, item.isLatest)] : [],
+        ),
+        next: listing.next?.after ?? null,
       };
     },
     showObjects: async (asked): Promise<ReadonlyArray<ObjectInfo | null>> => {
@@ -49,14 +51,15 @@ export function objectHandlers({ segment, log }: AdminContext): Handlers {
       const bucket = bucketIn(asked);
       const object = parseObjectName(name);
       if (versionId === undefined) return objectInfo(await objects.show({ ...bucket, object }), true);
-      const version = await objects.show({ ...bucket, object }, parseUvid(versionId));
+      const version = await objects.show({ ...bucket, object }, { uvid: parseUvid(versionId) });
       return objectInfo(version, await isLatestVersion(objects, { bucket, object, uvid: version.uvid }));
     },
     copyObject: async ({ query, body }): Promise<ObjectInfo> => {
       checked(noQuery, query, "query");
       const { from, to, fromVersionId, metadata } = checked(copyObject, body, "body");
-      const fromUvid = fromVersionId === undefined ? undefined : parseUvid(fromVersionId);
-      const version = await objects.copy(parseObjectPath(from), parseObjectPath(to), { fromUvid, metadata });
+      const fromVersion = fromVersionId === undefined ? undefined : { uvid: parseUvid(fromVersionId) };
+      const options = { fromVersion, metadata };
+      const version = await objects.copy(parseObjectPath(from), parseObjectPath(to), options);
       return objectInfo(version, true);
     },
     copyObjects: async (asked): Promise<readonly CopyOutcome[]> => {

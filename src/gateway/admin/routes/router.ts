@@ -27,6 +27,7 @@ const CREATED: ReadonlySet<RouteName> = new Set([
   "createCluster",
   "createTenant",
   "createBucket",
+  "createUser",
   "createService",
   "addService",
   "createToken",

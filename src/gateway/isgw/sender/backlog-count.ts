@@ -75,8 +75,9 @@ export class BacklogCount {
       if (counted >= head) return;
       const entries = await this.#replication.readLog(this.#bucket, counted, PAGE);
       for (const entry of entries) {
-        this.#sizes.push(entry.sizeBytes);
-        this.#bytes += entry.sizeBytes;
+        const sizeBytes = entry.kind === "version" ? entry.sizeBytes : 0;
+        this.#sizes.push(sizeBytes);
+        this.#bytes += sizeBytes;
       }
       if (entries.length < PAGE) return;
     }

@@ -50,7 +50,7 @@ export async function logItems(
     const version = found.get(entry);
     const at = { position: entry.position, uvid: entry.uvid };
     return {
-      version: version === undefined ? undefined : { version, base: entry.base },
+      version: version === undefined || entry.kind !== "version" ? undefined : { version, base: entry.base },
       markAfter: { kind: "following", at, isEverything: options.isEverything },
       loggedMs: entry.loggedMs,
     };

@@ -10,7 +10,7 @@ import {
   SMALL_CONTENT_BYTES_MAX,
   VERSIONS_KEPT_MAX,
 } from "../../../model/limits.ts";
-import type { BucketOptions, Chunking } from "../../../model/namespace.ts";
+import { type BucketOptions, type Chunking, DEFAULT_BUCKET_OPTIONS } from "../../../model/namespace.ts";
 import type { ContentRoot } from "../../../model/reference.ts";
 
 const KINDS = ["none", "small", "zeros", "chunk", "node"] as const;
@@ -55,7 +55,7 @@ export function readOptions(reader: ByteReader): BucketOptions {
   for (let index = 0; index < count; index += 1) {
     custom.push([reader.text(SETTING_VALUE_BYTES_MAX), reader.text(SETTING_VALUE_BYTES_MAX)]);
   }
-  return { chunking, versionsKept, custom: Object.fromEntries(custom) };
+  return { ...DEFAULT_BUCKET_OPTIONS, chunking, versionsKept, custom: Object.fromEntries(custom) };
 }
 
 function readChunking(reader: ByteReader): Chunking {
