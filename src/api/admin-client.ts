@@ -16,6 +16,7 @@ import type {
 } from "./object.ts";
 import type { AddIsgw, ConfigureService, CreateService, ServiceInfo, ServiceStatus } from "./service.ts";
 import type { NewToken, SystemStatus, TokenInfo } from "./system.ts";
+import type { CreateUser, GivenKey, UserInfo, UserWithSecret } from "./user.ts";
 import type { Page, PageQuery } from "./wire.ts";
 
 /** Of one copy of many: the length of its content, or why it failed. */
@@ -36,6 +37,17 @@ export interface AdminClient {
   listTenants(cluster: string, query?: PageQuery): Promise<Page<ContainerInfo>>;
   showTenant(tenantPath: string): Promise<ContainerInfo>;
   deleteTenant(tenantPath: string): Promise<void>;
+
+  createUser(tenantPath: string, request: CreateUser): Promise<UserWithSecret>;
+  listUsers(tenantPath: string, query?: PageQuery): Promise<Page<UserInfo>>;
+  showUser(tenantPath: string, user: string): Promise<UserInfo>;
+  deleteUser(tenantPath: string, user: string): Promise<void>;
+  /** A further key; the one before stays valid until the next rotation or `finishRotation`. */
+  rotateKey(tenantPath: string, user: string, key?: GivenKey): Promise<UserWithSecret>;
+  finishRotation(tenantPath: string, user: string): Promise<UserInfo>;
+  enableUser(tenantPath: string, user: string): Promise<UserInfo>;
+  disableUser(tenantPath: string, user: string): Promise<UserInfo>;
+  setPassword(tenantPath: string, user: string, password: string): Promise<UserInfo>;
 
   createBucket(tenantPath: string, request: CreateBucket): Promise<BucketInfo>;
   listBuckets(tenantPath: string, query?: PageQuery): Promise<Page<BucketInfo>>;

@@ -28,6 +28,7 @@ export function connect(options: ConnectOptions): AdminClient {
   return {
     ...systemCalls(caller),
     ...namespaceCalls(caller),
+    ...userCalls(caller),
     ...objectCalls(caller, bodies),
     ...serviceCalls(caller),
     async close() {
@@ -94,6 +95,32 @@ function namespaceCalls({ call }: Caller): NamespaceCalls {
       call(ROUTES.listBuckets, { ...parseTenantPath(path) }, { query: pageQuery(query) }),
     showBucket: async (path) => call(ROUTES.showBucket, { ...parseBucketPath(path) }),
     deleteBucket: async (path) => call(ROUTES.deleteBucket, { ...parseBucketPath(path) }),
+  };
+}
+
+type UserCalls = Pick<
+  AdminClient,
+  | `${"create" | "show" | "delete" | "enable" | "disable"}User`
+  | "listUsers"
+  | "rotateKey"
+  | "finishRotation"
+  | "setPassword"
+>;
+
+function userCalls({ call }: Caller): UserCalls {
+  const of = (path: string, user: string) => ({ ...parseTenantPath(path), user });
+  return {
+    createUser: async (path, body) => call(ROUTES.createUser, { ...parseTenantPath(path) }, { body }),
+    listUsers: async (path, query) =>
+      call(ROUTES.listUsers, { ...parseTenantPath(path) }, { query: pageQuery(query) }),
+    showUser: async (path, user) => call(ROUTES.showUser, of(path, user)),
+    deleteUser: async (path, user) => call(ROUTES.deleteUser, of(path, user)),
+    rotateKey: async (path, user, key = {}) => call(ROUTES.rotateKey, of(path, user), { body: key }),
+    finishRotation: async (path, user) => call(ROUTES.finishRotation, of(path, user)),
+    enableUser: async (path, user) => call(ROUTES.enableUser, of(path, user)),
+    disableUser: async (path, user) => call(ROUTES.disableUser, of(path, user)),
+    setPassword: async (path, user, password) =>
+      call(ROUTES.setPassword, of(path, user), { body: { password } }),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Route {
 }
 
 const TENANTS = "/clusters/:cluster/tenants";
+const USERS = `${TENANTS}/:tenant/users`;
+const USER = `${USERS}/:user`;
 const BUCKETS = `${TENANTS}/:tenant/buckets`;
 const BUCKET = `${BUCKETS}/:bucket`;
 
@@ -28,6 +30,16 @@ export const ROUTES = {
   createTenant: { method: "POST", path: TENANTS },
   showTenant: { method: "GET", path: `${TENANTS}/:tenant` },
   deleteTenant: { method: "DELETE", path: `${TENANTS}/:tenant` },
+
+  listUsers: { method: "GET", path: USERS },
+  createUser: { method: "POST", path: USERS },
+  showUser: { method: "GET", path: USER },
+  deleteUser: { method: "DELETE", path: USER },
+  rotateKey: { method: "POST", path: `${USER}/rotate` },
+  finishRotation: { method: "POST", path: `${USER}/finish-rotation` },
+  enableUser: { method: "POST", path: `${USER}/enable` },
+  disableUser: { method: "POST", path: `${USER}/disable` },
+  setPassword: { method: "PUT", path: `${USER}/password` },
 
   listBuckets: { method: "GET", path: BUCKETS },
   createBucket: { method: "POST", path: BUCKETS },

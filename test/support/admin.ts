@@ -42,6 +42,7 @@ export async function startAdmin(
     engine: openMemoryEngine({ clock: systemClock }),
     name: "test",
     workers: 0,
+    segmentKey: new Uint8Array(32).fill(7),
   });
   const segment = wrap(opened);
   const runtime = testRuntime();

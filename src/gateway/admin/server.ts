@@ -24,6 +24,7 @@ import { objectHandlers } from "./routes/object.ts";
 import { openRouter } from "./routes/router.ts";
 import { serviceHandlers } from "./routes/service.ts";
 import { systemHandlers } from "./routes/system.ts";
+import { userHandlers } from "./routes/user.ts";
 import { bucketOfObjectPath, parseTarget } from "./target.ts";
 
 const CONNECTIONS_MAX = 1024;
@@ -57,6 +58,7 @@ export async function openAdminServer(context: AdminContext): Promise<AdminServe
   const app = await openRouter(context, {
     ...systemHandlers(context),
     ...namespaceHandlers(context),
+    ...userHandlers(context),
     ...objectHandlers(context),
     ...serviceHandlers(context),
   });

@@ -93,7 +93,8 @@ export function bucketOf(asked: Pick<Asked, "parameters" | "query">): BucketPath
   return { ...tenantOf(asked), bucket: parseBucketName(asked.parameters.bucket ?? "") };
 }
 
-function tenantOf(asked: Pick<Asked, "parameters" | "query">): TenantPath {
+/** The tenant of the path parameters of a request without query. @throws BAD_NAME, BAD_REQUEST */
+export function tenantOf(asked: Pick<Asked, "parameters" | "query">): TenantPath {
   return { cluster: clusterOf(asked), tenant: parseTenantName(asked.parameters.tenant ?? "") };
 }
 
@@ -102,7 +103,7 @@ function clusterOf({ parameters, query }: Pick<Asked, "parameters" | "query">): 
   return parseClusterName(parameters.cluster ?? "");
 }
 
-function page<From, To>(listing: Listing<From>, info: (item: From) => To): Page<To> {
+export function page<From, To>(listing: Listing<From>, info: (item: From) => To): Page<To> {
   return { items: listing.items.map(info), next: listing.next ?? null };
 }
 
