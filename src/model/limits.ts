@@ -30,6 +30,10 @@ export const CONTENT_TYPE_BYTES_MAX = 255;
 export const KNOWN_SEGMENTS_MAX = 64;
 /** Of one standard header that a version keeps. */
 export const HEADER_VALUE_BYTES_MAX = 2048;
+/** Tags of a version; lengths in UTF-16 units. */
+export const TAGS_MAX = 10;
+export const TAG_KEY_CHARS_MAX = 128;
+export const TAG_VALUE_CHARS_MAX = 256;
 /** Parts of a multipart upload. */
 export const PARTS_MAX = 10_000;
 /** The parts' own checksums are kept in a manifest only while all of them are within this. */

@@ -1,8 +1,14 @@
 /** Generators of every record of the model, within its limits, for property tests. */
 import fc from "fast-check";
+import { type AnnotationRecord, CANNED_ACLS, type Retention } from "../../src/model/annotation.ts";
 import { CHECKSUM_BYTES, keptDigest } from "../../src/model/digest-codec.ts";
 import { contentIdOf, logIdOf, segmentIdOf, writerIdOf } from "../../src/model/ids.ts";
-import { FIXED_CHUNK_BYTES_MAX, NODE_REFERENCES_MAX, OBJECT_SIZE_BYTES_MAX } from "../../src/model/limits.ts";
+import {
+  FIXED_CHUNK_BYTES_MAX,
+  NODE_REFERENCES_MAX,
+  OBJECT_SIZE_BYTES_MAX,
+  TAGS_MAX,
+} from "../../src/model/limits.ts";
 import { type ObjectName, parseObjectName, parseServiceName } from "../../src/model/names.ts";
 import type { BucketRecord, Chunking, ContainerRecord } from "../../src/model/namespace.ts";
 import { type ContentRoot, type Reference, rootSizeBytes } from "../../src/model/reference.ts";
@@ -167,17 +173,46 @@ export const expunges: fc.Arbitrary<Expunge> = fc
     return { object, uvid, generation, known, isNull, expungedMs };
   });
 
-export const logEntries: fc.Arbitrary<LogEntry> = fc.record({
-  kind: fc.constant("version" as const),
+const logged = {
   object: objectNames,
   uvid: uvids,
   generation: wholes.map((value) => Math.max(1, value)),
-  isDeleted: fc.boolean(),
-  sizeBytes: fc.nat({ max: OBJECT_SIZE_BYTES_MAX }),
   loggedMs: wholes,
-  base: roots,
   via: fc.option(segments, { nil: undefined }),
+};
+export const logEntries: fc.Arbitrary<LogEntry> = fc.oneof(
+  fc.record({
+    kind: fc.constant("version" as const),
+    ...logged,
+    isDeleted: fc.boolean(),
+    sizeBytes: fc.nat({ max: OBJECT_SIZE_BYTES_MAX }),
+    base: roots,
+  }),
+  fc.record({ kind: fc.constant("expunge" as const), ...logged }),
+  fc.record({ kind: fc.constant("annotation" as const), ...logged, change: uvids }),
+);
+
+const retentions: fc.Arbitrary<Retention> = fc.record({
+  mode: fc.constantFrom("governance" as const, "compliance" as const),
+  untilMs: wholes,
 });
+const tagSets = fc
+  .dictionary(
+    text(128).filter((key) => key !== ""),
+    text(256),
+    { maxKeys: TAGS_MAX },
+  )
+  .map((tags) => ({ ...tags }));
+const annotated = <T>(values: fc.Arbitrary<T>) => fc.record({ uvid: uvids, value: values });
+export const annotationRecords: fc.Arbitrary<AnnotationRecord> = fc.record(
+  {
+    tags: annotated(tagSets),
+    acl: annotated(fc.constantFrom(...CANNED_ACLS)),
+    hold: annotated(fc.boolean()),
+    retention: annotated(fc.option(retentions, { nil: null })),
+  },
+  { requiredKeys: [] },
+);
 
 const custom = fc.dictionary(
   text(60).filter((key) => key !== ""),

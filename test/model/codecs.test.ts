@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { concat, fromHex, toHex } from "../../src/base/bytes.ts";
 import { EfsError } from "../../src/base/errors.ts";
+import { decodeAnnotations, encodeAnnotations } from "../../src/model/annotation-record.ts";
 import { decodeNode, encodeNode } from "../../src/model/chunk-manifest.ts";
 import { decodeExpunge, encodeExpunge } from "../../src/model/expunge-record.ts";
 import { decodeLogEntry, encodeLogEntry } from "../../src/model/log-entry.ts";
@@ -62,7 +63,19 @@ const CODECS: ReadonlyArray<Codec<unknown>> = [
     encode: encodeLogEntry,
     decode: decodeLogEntry,
     values: generated.logEntries,
-    golden: { "log-entry": samples.logEntry },
+    golden: {
+      "log-entry": samples.logEntry,
+      "log-entry-annotation": samples.annotationEntry,
+      "log-entry-expunge": samples.expungeEntry,
+    },
+    hasFormat: true,
+  }),
+  codec({
+    name: "record of annotations",
+    encode: encodeAnnotations,
+    decode: decodeAnnotations,
+    values: generated.annotationRecords,
+    golden: { annotations: samples.annotations },
     hasFormat: true,
   }),
   codec({

@@ -1,4 +1,5 @@
 /** One of each record, by hand: what the golden bytes are of. Changing one is changing FORMAT.md's examples. */
+import type { AnnotationRecord } from "../../src/model/annotation.ts";
 import { contentIdOf, logIdOf, parseSegmentId, parseWriterId } from "../../src/model/ids.ts";
 import { parseObjectName, parseServiceName } from "../../src/model/names.ts";
 import type { BucketRecord, ContainerRecord } from "../../src/model/namespace.ts";
@@ -88,6 +89,33 @@ export const logEntry: LogEntry = {
   loggedMs: 1_795_000_000_456,
   base: { kind: "small", id: id(128), lengthBytes: 11 },
   via: other,
+};
+
+export const annotationEntry: LogEntry = {
+  kind: "annotation",
+  object: firstVersion.object,
+  uvid,
+  generation: 1,
+  loggedMs: 1_795_000_000_456,
+  via: undefined,
+  change: makeUvid({ clock: clock(4), segment: other, writer }),
+};
+
+export const expungeEntry: LogEntry = {
+  kind: "expunge",
+  object: firstVersion.object,
+  uvid,
+  generation: 1,
+  loggedMs: 1_795_000_000_456,
+  via: undefined,
+};
+
+const change = makeUvid({ clock: clock(4), segment: other, writer });
+export const annotations: AnnotationRecord = {
+  tags: { uvid: change, value: { island: "Hawaii", year: "2026" } },
+  acl: { uvid, value: "public-read" },
+  hold: { uvid: change, value: true },
+  retention: { uvid: change, value: { mode: "compliance", untilMs: 1_800_000_000_000 } },
 };
 
 export const node: readonly Reference[] = [
