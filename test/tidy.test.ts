@@ -46,6 +46,8 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   zod: ["api/"],
   undici: ["api/"],
   fastify: ["gateway/admin/"],
+  "fast-xml-parser": ["gateway/s3/"],
+  "prom-client": ["gateway/admin/"],
   "smol-toml": ["daemon/"],
   commander: ["cli/", "daemon/"],
   chalk: ["cli/output/"],
