@@ -8,6 +8,7 @@ import {
   parseServiceName,
   parseTenantPath,
 } from "../model/names.ts";
+import { parseUserName } from "../model/user.ts";
 
 type Reader = (text: string) => string;
 
@@ -22,6 +23,7 @@ export const clusterArgument = checked(parseClusterName);
 export const tenantArgument = checked(parseTenantPath);
 export const bucketArgument = checked(parseBucketPath);
 export const objectArgument = checked(parseObjectPath);
+export const userArgument = checked(parseUserName);
 export const serviceArgument = checked(parseServiceName);
 /** A path to serve; options after a comma are the server's to judge. */
 export const servedArgument: Reader = (text) => {

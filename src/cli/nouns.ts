@@ -44,6 +44,13 @@ export const NOUNS: readonly Noun[] = [
     load: async () => (await import("./commands/object/object.ts")).objectCommand,
   },
   {
+    name: "user",
+    alias: "u",
+    about: "users of a tenant and their access keys for S3",
+    heading: STORE,
+    load: async () => (await import("./commands/user/user.ts")).userCommand,
+  },
+  {
     name: "service",
     alias: "s",
     about: "services: links (isgw) to other segments",

@@ -16,7 +16,7 @@ export function tenantDelete(session: Session): Command {
   examples(command, ["efscli tenant delete Hawaii/Cola", "efscli tenant delete --if-exists Hawaii/Cola"]);
   return notes(
     command,
-    "A tenant that has buckets, or that a service serves, is not deleted; the error names what is in the way.",
+    "A tenant that has buckets or users, or that a service serves, is not deleted; the error names what is in the way.",
   );
 }
 
@@ -24,7 +24,10 @@ function run({ api }: Session, path: string, options: { readonly ifExists?: bool
   return deleteIfThere(path, () => api.deleteTenant(path), {
     isTolerant: options.ifExists === true,
     codes: ["CLUSTER_NOT_FOUND", "TENANT_NOT_FOUND"],
-    blockers: async (limit) => (await api.listBuckets(path, { limit })).items,
+    blockers: async (limit) => {
+      const buckets = (await api.listBuckets(path, { limit })).items;
+      return buckets.length > 0 ? buckets : (await api.listUsers(path, { limit })).items;
+    },
   });
 }
 
