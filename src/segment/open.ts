@@ -10,6 +10,7 @@ import type { MetaStore } from "../engine/meta-store.ts";
 import { idBytes, type SystemGuid, segmentOfGuid, systemGuidOf, writerIdOf } from "../model/ids.ts";
 import { NAME_BYTES_MAX } from "../model/limits.ts";
 import { parseBucketName } from "../model/names.ts";
+import { openAnnotations } from "./annotation/open-annotations.ts";
 import { openChunkPool } from "./chunk/pool.ts";
 import { ReadAhead } from "./chunk/read-ahead.ts";
 import { ContentLengths } from "./content/content-lengths.ts";
@@ -76,7 +77,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     name: identity.name,
     namespace: openNamespace(core, dropper),
     objects: openObjects(core),
-    annotations: notYet(),
+    annotations: openAnnotations(core),
     uploads: notYet(),
     users: openUsers(core, options.segmentKey),
     services: openServiceStore(core),
