@@ -9,10 +9,16 @@ import {
   OBJECT_SIZE_BYTES_MAX,
   TAGS_MAX,
 } from "../../src/model/limits.ts";
-import { type ObjectName, parseObjectName, parseServiceName } from "../../src/model/names.ts";
+import {
+  type ObjectName,
+  parseObjectName,
+  parseServiceName,
+  parseTenantPath,
+} from "../../src/model/names.ts";
 import type { BucketRecord, Chunking, ContainerRecord } from "../../src/model/namespace.ts";
 import { type ContentRoot, type Reference, rootSizeBytes } from "../../src/model/reference.ts";
 import type { ServiceRecord } from "../../src/model/service.ts";
+import { type AccessKeyRecord, parseUserName, type UserRecord } from "../../src/model/user.ts";
 import { makeUvid } from "../../src/model/uvid.ts";
 import {
   CHECKSUM_ALGORITHMS,
@@ -264,4 +270,35 @@ export const serviceRecords: fc.Arbitrary<ServiceRecord> = fc.record({
   ),
   served: fc.array(text(400), { maxLength: 10 }),
   revision: wholes,
+});
+
+const exactBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+export const userRecords: fc.Arbitrary<UserRecord> = fc.record({
+  revision: wholes,
+  isAdmin: fc.boolean(),
+  isEnabled: fc.boolean(),
+  createdMs: wholes,
+  password: fc.option(
+    fc.record({
+      costLog2: fc.integer({ min: 1, max: 17 }),
+      blockSize: fc.integer({ min: 1, max: 8 }),
+      parallelization: fc.integer({ min: 1, max: 16 }),
+      salt: exactBytes(16),
+      hash: exactBytes(32),
+    }),
+    { nil: undefined },
+  ),
+  keys: fc.uniqueArray(
+    fc.record({
+      accessKey: fc.stringMatching(/^[A-Za-z0-9_-]{3,128}$/),
+      createdMs: wholes,
+      nonce: exactBytes(12),
+      sealed: fc.uint8Array({ minLength: 32, maxLength: 144 }),
+    }),
+    { maxLength: 2, selector: (key) => key.accessKey },
+  ),
+});
+export const accessKeyRecords: fc.Arbitrary<AccessKeyRecord> = fc.record({
+  tenant: fc.stringMatching(/^[a-z]{1,60}\/[a-z]{1,60}$/).map(parseTenantPath),
+  user: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9+=,.@_-]{0,63}$/).map(parseUserName),
 });

@@ -20,6 +20,7 @@ import {
 } from "../../src/model/namespace-record.ts";
 import { decodeRoot, encodeRoot } from "../../src/model/reference-codec.ts";
 import { decodeService, encodeService } from "../../src/model/service-record.ts";
+import { decodeAccessKey, decodeUser, encodeAccessKey, encodeUser } from "../../src/model/user-record.ts";
 import { decodeVersion, encodeVersion } from "../../src/model/version-manifest.ts";
 import * as generated from "./arbitrary.ts";
 import * as samples from "./samples.ts";
@@ -116,6 +117,22 @@ const CODECS: ReadonlyArray<Codec<unknown>> = [
     decode: decodeService,
     values: generated.serviceRecords,
     golden: { service: samples.serviceRecord },
+    hasFormat: true,
+  }),
+  codec({
+    name: "user record",
+    encode: encodeUser,
+    decode: decodeUser,
+    values: generated.userRecords,
+    golden: { user: samples.userRecord },
+    hasFormat: true,
+  }),
+  codec({
+    name: "record of an access key",
+    encode: encodeAccessKey,
+    decode: decodeAccessKey,
+    values: generated.accessKeyRecords,
+    golden: { "access-key": samples.accessKeyRecord },
     hasFormat: true,
   }),
 ];

@@ -1,10 +1,11 @@
 /** One of each record, by hand: what the golden bytes are of. Changing one is changing FORMAT.md's examples. */
 import type { AnnotationRecord } from "../../src/model/annotation.ts";
 import { contentIdOf, logIdOf, parseSegmentId, parseWriterId } from "../../src/model/ids.ts";
-import { parseObjectName, parseServiceName } from "../../src/model/names.ts";
+import { parseObjectName, parseServiceName, parseTenantPath } from "../../src/model/names.ts";
 import type { BucketRecord, ContainerRecord } from "../../src/model/namespace.ts";
 import type { ContentRoot, Reference } from "../../src/model/reference.ts";
 import type { ServiceRecord } from "../../src/model/service.ts";
+import { type AccessKeyRecord, parseUserName, type UserRecord } from "../../src/model/user.ts";
 import { makeUvid } from "../../src/model/uvid.ts";
 import type { Expunge, LogEntry, Version } from "../../src/model/version.ts";
 
@@ -153,4 +154,25 @@ export const serviceRecord: ServiceRecord = {
   ],
   served: ["Hawaii/Cola/bk1"],
   revision: 7,
+};
+
+const bytes = (length: number, first: number) =>
+  Uint8Array.from({ length }, (_, index) => (first + index) & 0xff);
+
+/** A user whose key is being rotated. */
+export const userRecord: UserRecord = {
+  revision: 3,
+  isAdmin: true,
+  isEnabled: true,
+  createdMs: 1_795_000_000_000,
+  password: { costLog2: 15, blockSize: 8, parallelization: 3, salt: bytes(16, 0), hash: bytes(32, 16) },
+  keys: [
+    { accessKey: "NEWKEY22", createdMs: 1_795_000_000_001, nonce: bytes(12, 48), sealed: bytes(32, 64) },
+    { accessKey: "OLDKEY33", createdMs: 1_795_000_000_000, nonce: bytes(12, 96), sealed: bytes(33, 112) },
+  ],
+};
+
+export const accessKeyRecord: AccessKeyRecord = {
+  tenant: parseTenantPath("Hawaii/Cola"),
+  user: parseUserName("kai"),
 };
