@@ -42,7 +42,6 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   pino: ["base/"],
   "@node-rs/crc32": ["base/"],
   "@napi-rs/blake-hash": ["model/"],
-  lmdb: ["engine/local/"],
   zod: ["api/"],
   undici: ["api/"],
   fastify: ["gateway/admin/"],

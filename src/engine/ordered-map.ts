@@ -1,10 +1,12 @@
 /**
  * A map in byte order of its keys, in memory. Keys are byte strings held as latin1 text (one character a byte), which
  * JavaScript compares as unsigned bytes. Kept as sorted blocks: insertion and removal move at most one block. New keys
- * find their place only when somebody asks for the order.
+ * find their place some at a time, or when somebody asks for the order.
  */
 
 const BLOCK_KEYS_MAX = 512;
+/** Sorted together: nobody waits long for the order of many. */
+const UNPLACED_KEYS_MAX = 512;
 
 export interface KeyRange {
   /** Included; undefined: from the start. */
@@ -40,7 +42,9 @@ export class OrderedMap<V> {
   set(key: string, value: V): void {
     const sizeBefore = this.#values.size;
     this.#values.set(key, value);
-    if (this.#values.size !== sizeBefore) this.#unplaced.push(key);
+    if (this.#values.size === sizeBefore) return;
+    this.#unplaced.push(key);
+    if (this.#unplaced.length >= UNPLACED_KEYS_MAX) this.#placeAll();
   }
 
   delete(key: string): boolean {

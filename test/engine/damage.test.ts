@@ -1,32 +1,47 @@
 /** Bits that flip in packs, in the chunk index, in records and in logs: reported, named, never served. */
 import { describe, expect, it } from "vitest";
 import { assert } from "../../src/base/assert.ts";
-import { equalBytes, toHex } from "../../src/base/bytes.ts";
+import { byteText } from "../../src/base/byte-text.ts";
+import { compareBytes, equalBytes, toHex } from "../../src/base/bytes.ts";
 import { EfsError } from "../../src/base/errors.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { seededRandom } from "../../src/base/random.ts";
+import type { ChunkPut } from "../../src/engine/chunk-store.ts";
 import { assembleLocal, type LocalStores } from "../../src/engine/local/assemble.ts";
+import { Health } from "../../src/engine/local/health.ts";
+import { Tree } from "../../src/engine/local/tree.ts";
 import { logRecordKey } from "../../src/engine/meta-store.ts";
+import { OrderedMap } from "../../src/engine/ordered-map.ts";
 import { SimulatedDisk } from "../sim/disk.ts";
-import { SimulatedTree } from "../sim/disk-tree.ts";
 import { manualClock } from "./suite.ts";
-import { chunkFrom, codeOf, key, value } from "./support.ts";
+import { chunkFrom, codeOf, key, text, value } from "./support.ts";
 
 const PACK = "/data/packs/00000001.pack";
 
 interface World {
   readonly disk: SimulatedDisk;
-  readonly tree: SimulatedTree;
 }
 
-function open({ disk, tree }: World): Promise<LocalStores> {
-  return assembleLocal({ disk, tree, clock: manualClock(), directory: "/data", salt: 7n, log: silentLog });
+function open({ disk }: World): Promise<LocalStores> {
+  return assembleLocal({ disk, clock: manualClock(), directory: "/data", salt: 7n, log: silentLog });
+}
+
+/** Changes the index behind the engine's back, with checksums that are right. */
+async function changeIndex(
+  { disk }: World,
+  change: (tree: Tree, changes: OrderedMap<Uint8Array | undefined>) => void,
+): Promise<void> {
+  const health = new Health(silentLog);
+  const tree = await Tree.open({ disk, directory: "/data/index", salt: 7n, health, log: silentLog });
+  const changes = new OrderedMap<Uint8Array | undefined>();
+  change(tree, changes);
+  await tree.settle(changes, tree.applied);
+  await tree.close();
 }
 
 /** Three chunks, a record, a counter and a log, all at rest. */
 async function filledWorld(): Promise<World> {
-  const disk = new SimulatedDisk();
-  const world = { disk, tree: new SimulatedTree(disk) };
+  const world = { disk: new SimulatedDisk() };
   const stores = await open(world);
   await stores.chunks.putMany([chunkFrom(1, 40), chunkFrom(2, 300), chunkFrom(3, 10)]);
   await stores.records.commit({
@@ -138,7 +153,7 @@ describe("a damaged pack", () => {
 
   it("gives back nothing that was cut away, also when what replaces it has the same length", async () => {
     const disk = new SimulatedDisk();
-    const world = { disk, tree: new SimulatedTree(disk) };
+    const world = { disk };
     const stores = await open(world);
     await stores.chunks.putMany([chunkFrom(1, 100)]);
     // Two chunks reach the pack, and no index: the power goes before their journal frame is written.
@@ -152,7 +167,7 @@ describe("a damaged pack", () => {
     const bytes = found.bytesOf(PACK);
     const second = 16 + 156;
     bytes[second + 60] = (bytes[second + 60] ?? 0) ^ 1;
-    const next = { disk: found, tree: new SimulatedTree(found, world.tree) };
+    const next = { disk: found };
     const again = await open(next);
     expect(await again.chunks.claim([chunkFrom(2, 100).key, chunkFrom(3, 100).key])).toEqual([false, false]);
     await again.chunks.putMany([chunkFrom(4, 100)]);
@@ -163,107 +178,163 @@ describe("a damaged pack", () => {
 
   it("is indexed anew from its own records when the index knows nothing of them", async () => {
     const world = await filledWorld();
-    for (const name of [...world.tree.records.keys()]) {
-      if (name.startsWith("63") || name === Buffer.from("mpacks").toString("hex"))
-        world.tree.records.delete(name);
-    }
+    await changeIndex(world, (_tree, changes) => {
+      for (const [seed, sizeBytes] of [
+        [1, 40],
+        [2, 300],
+        [3, 10],
+      ])
+        changes.set(`c${byteText(chunkFrom(seed ?? 0, sizeBytes).key)}`, undefined);
+      changes.set("mpacks", undefined);
+    });
     const stores = await open(world);
     expect((await stores.chunks.get(chunkFrom(2, 300).key))?.bytes).toEqual(chunkFrom(2, 300).bytes);
     expect(stores.chunks.stats()).toMatchObject({ chunkCount: 3, storedBytes: 350 });
   });
 });
 
-describe("a damaged index", () => {
-  it("is reported for every entry in which any bit flips, and no wrong chunk is given", async () => {
-    const world = await filledWorld();
-    const stores = await open(world);
-    const put = chunkFrom(2, 300);
-    const name = Buffer.concat([Buffer.from("c"), put.key]).toString("hex");
-    const entry = world.tree.records.get(name);
-    assert(entry !== undefined, "the entry is in the tree");
-    for (let at = 0; at < entry.length; at += 1) {
-      const flipped = entry.slice();
-      flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
-      world.tree.records.set(name, flipped);
+/** Many chunks and records, so that they lie in several blocks of one run. */
+async function largeWorld(): Promise<World> {
+  const world = { disk: new SimulatedDisk() };
+  const stores = await open(world);
+  await stores.chunks.putMany(CHUNKS);
+  await stores.records.commit({
+    writes: NAMES.map((name) => ({ key: key(name), value: value(`the value of ${name}`) })),
+    adds: [{ key: key("znumber"), delta: 3n }],
+    appends: [{ log: key("zlog/"), value: value("entry") }],
+  });
+  await stores.close();
+  return world;
+}
+
+const RUN = "/data/index/00000001.run";
+const CHUNKS = Array.from({ length: 400 }, (_, index) => chunkFrom(index, 10));
+const NAMES = Array.from({ length: 300 }, (_, index) => `record ${String(index).padStart(4, "0")}`);
+
+/** Where a text stands in the run, as a key in a block. */
+function placeOf({ disk }: World, needle: string): number {
+  const at = Buffer.from(disk.bytesOf(RUN)).indexOf(needle, 0, "latin1");
+  assert(at > 0, "it stands in the run");
+  return at;
+}
+
+/** Calls `check` with an engine in whose run one bit is flipped, for some bits from `at` on. */
+async function withFlips(
+  world: World,
+  at: number,
+  check: (stores: LocalStores) => Promise<void>,
+): Promise<void> {
+  for (let index = 0; index < 8; index += 1) {
+    const found = { disk: world.disk.afterPowerLoss("everything", seededRandom(1)) };
+    const bytes = found.disk.bytesOf(RUN);
+    bytes[at + index] = (bytes[at + index] ?? 0) ^ (1 << (index % 8));
+    const stores = await open(found);
+    await check(stores);
+  }
+}
+
+describe("a damaged block of the index", () => {
+  it("that holds a chunk's entry is reported with the key, and no wrong chunk is given", async () => {
+    const world = await largeWorld();
+    // The first in order, so that what opening reads is not in its block.
+    const sorted = CHUNKS.toSorted((left, right) => compareBytes(left.key, right.key));
+    const put = sorted[0] as ChunkPut;
+    await withFlips(world, placeOf(world, `c${byteText(put.key)}`), async ({ chunks }) => {
       for (const attempt of [
-        stores.chunks.get(put.key),
-        stores.chunks.claim([put.key]),
-        stores.chunks.putMany([put]),
-        stores.chunks.list(undefined, 10),
-        stores.chunks.deleteUnclaimed([put.key], 4_000_000_000_000),
+        chunks.get(put.key),
+        chunks.claim([put.key]),
+        chunks.putMany([put]),
+        chunks.deleteUnclaimed([put.key], 4_000_000_000_000),
       ]) {
         const error = await errorOf(attempt);
         assert(error?.code === "RECORD_CORRUPT" && error.details?.key === toHex(put.key), "the wrong error");
+        assert(error.details?.file === RUN && error.details?.offset === 0, "the wrong place");
       }
-    }
-    world.tree.records.set(name, entry.slice(0, 3));
-    expect(await codeOf(stores.chunks.get(put.key))).toBe("RECORD_CORRUPT");
+      expect(await codeOf(chunks.list(undefined, 10))).toBe("RECORD_CORRUPT");
+      expect((await chunks.get((sorted[399] as ChunkPut).key))?.bytes.length).toBe(10);
+    });
   });
 
-  it("that names another chunk's place does not give that chunk", async () => {
-    const world = await filledWorld();
-    const nameOf = (seed: number, sizeBytes: number) =>
-      Buffer.concat([Buffer.from("c"), chunkFrom(seed, sizeBytes).key]).toString("hex");
-    const other = world.tree.records.get(nameOf(3, 10));
-    assert(other !== undefined, "the entry is in the tree");
-    world.tree.records.set(nameOf(2, 300), other);
-    const stores = await open(world);
-    expect(await codeOf(stores.chunks.get(chunkFrom(2, 300).key))).toBe("RECORD_CORRUPT");
-  });
-});
-
-describe("a damaged record", () => {
-  it("is reported with its key for any bit that flips, by get, getMany, scan and as the subject of a check", async () => {
-    const world = await filledWorld();
-    const stores = await open(world);
-    for (const name of [key("record"), key("count"), logRecordKey(key("log/"), 1n)]) {
-      const stored = Buffer.concat([Buffer.from("r"), name]).toString("hex");
-      const before = world.tree.records.get(stored);
-      assert(before !== undefined, "the record is in the tree");
-      for (let at = 0; at < before.length; at += 1) {
-        const flipped = before.slice();
-        flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
-        world.tree.records.set(stored, flipped);
+  it("that holds a record is reported with its key by get, getMany, scan and as the subject of a check", async () => {
+    const world = await largeWorld();
+    for (const name of [key("record 0250"), key("znumber"), logRecordKey(key("zlog/"), 1n)]) {
+      await withFlips(world, placeOf(world, `r${byteText(name)}`), async ({ records }) => {
         for (const attempt of [
-          stores.records.get(name),
-          stores.records.getMany([key("other"), name]),
-          stores.records.scan({ from: key("a"), to: key("z"), limit: 100 }),
-          stores.records.scan({ from: key("a"), to: key("z"), direction: "backward", limit: 100 }),
-          stores.records.commit({ checks: [{ key: name, expected: undefined }] }),
-          stores.records.commit({ adds: [{ key: name, delta: 1n }] }),
+          records.get(name),
+          records.getMany([key("other"), name]),
+          records.commit({ checks: [{ key: name, expected: undefined }] }),
+          records.commit({ adds: [{ key: name, delta: 1n }] }),
         ]) {
           const error = await errorOf(attempt);
           assert(error?.code === "RECORD_CORRUPT" && error.details?.key === toHex(name), "the wrong error");
         }
-      }
-      world.tree.records.set(stored, before);
+        const all = { from: key("a"), to: key("zz"), limit: 1000 };
+        expect(await codeOf(records.scan(all))).toBe("RECORD_CORRUPT");
+        expect(await codeOf(records.scan({ ...all, direction: "backward" }))).toBe("RECORD_CORRUPT");
+        expect(text(await records.get(key("record 0000")))).toBe("the value of record 0000");
+      });
     }
-    expect((await stores.records.commit({ adds: [{ key: key("count"), delta: 1n }] })).isCommitted).toBe(
-      true,
-    );
   });
 
-  it("can be written over, and others are not touched by it", async () => {
-    const world = await filledWorld();
-    const stored = Buffer.concat([Buffer.from("r"), key("record")]).toString("hex");
-    world.tree.records.set(stored, new Uint8Array(3));
+  it("keeps nobody from writing its records anew, and is not merged away", async () => {
+    const world = await largeWorld();
+    const at = placeOf(world, "rrecord 0250");
+    world.disk.bytesOf(RUN)[at] = 0;
+    for (let round = 0; round < 9; round += 1) {
+      const stores = await open(world);
+      expect(await codeOf(stores.records.get(key("record 0251")))).toBe("RECORD_CORRUPT");
+      await stores.records.commit({ writes: [{ key: key("record 0250"), value: value(`new ${round}`) }] });
+      await stores.records.commit({
+        writes: NAMES.slice(0, 100).map((name) => ({ key: key(name), value: value("new") })),
+      });
+      expect(text(await stores.records.get(key("record 0250")))).toBe(`new ${round}`);
+      await stores.close();
+    }
     const stores = await open(world);
-    expect(await codeOf(stores.records.get(key("record")))).toBe("RECORD_CORRUPT");
-    await stores.records.commit({ writes: [{ key: key("record"), value: value("new") }] });
-    expect(await stores.records.get(key("record"))).toEqual(value("new"));
-    expect((await stores.records.scan({ from: key("a"), to: key("z"), limit: 10 })).records.length).toBe(3);
+    expect(text(await stores.records.get(key("record 0250")))).toBe("new 8");
+    expect(await codeOf(stores.records.get(key("record 0251")))).toBe("RECORD_CORRUPT");
+    expect(world.disk.names()).toContain(RUN);
   });
 
-  it("of a log's last position stops that log, and no position is given twice", async () => {
-    const world = await filledWorld();
-    const stored = Buffer.concat([Buffer.from("h"), key("log/")]).toString("hex");
-    const head = world.tree.records.get(stored);
-    assert(head !== undefined, "the log's last position is in the tree");
-    head[head.length - 1] = 0;
+  it("that holds a log's last position stops that log, and no position is given twice", async () => {
+    const world = { disk: new SimulatedDisk() };
+    const first = await open(world);
+    await first.chunks.putMany(CHUNKS);
+    await first.records.commit({
+      appends: Array.from({ length: 300 }, (_, index) => ({ log: key(`log ${index}/`), value: value("1") })),
+    });
+    await first.close();
+    const at = placeOf(world, "hlog 150/");
+    world.disk.bytesOf(RUN)[at + 12] = 9;
     const stores = await open(world);
-    expect(await codeOf(stores.records.lastPosition(key("log/")))).toBe("RECORD_CORRUPT");
-    expect(await codeOf(stores.records.commit({ appends: [{ log: key("log/"), value: value("2") }] }))).toBe(
+    const log = key("log 150/");
+    expect(await codeOf(stores.records.lastPosition(log))).toBe("RECORD_CORRUPT");
+    expect(await codeOf(stores.records.commit({ appends: [{ log, value: value("2") }] }))).toBe(
       "RECORD_CORRUPT",
     );
+  });
+});
+
+describe("an entry of the chunk index", () => {
+  it("that names another chunk's place does not give that chunk", async () => {
+    const world = await filledWorld();
+    const nameOf = (seed: number, sizeBytes: number) => `c${byteText(chunkFrom(seed, sizeBytes).key)}`;
+    await changeIndex(world, (tree, changes) => changes.set(nameOf(2, 300), tree.get(nameOf(3, 10))));
+    const stores = await open(world);
+    expect(await codeOf(stores.chunks.get(chunkFrom(2, 300).key))).toBe("RECORD_CORRUPT");
+  });
+
+  it("or a counter or last position of another length than theirs is reported", async () => {
+    const world = await filledWorld();
+    const name = `c${byteText(chunkFrom(2, 300).key)}`;
+    await changeIndex(world, (_tree, changes) => {
+      for (const each of [name, "rcount", "hlog/"]) changes.set(each, new Uint8Array(3));
+    });
+    const stores = await open(world);
+    expect(await codeOf(stores.chunks.get(chunkFrom(2, 300).key))).toBe("RECORD_CORRUPT");
+    expect(await codeOf(stores.records.commit({ adds: [{ key: key("count"), delta: 1n }] }))).toBe(
+      "RECORD_CORRUPT",
+    );
+    expect(await codeOf(stores.records.lastPosition(key("log/")))).toBe("RECORD_CORRUPT");
   });
 });

@@ -104,9 +104,10 @@ describe("the lock on a data directory", () => {
 
   it("is given up when opening fails", async () => {
     await (await open()).close();
+    const format = await readFile(path.join(directory, "FORMAT"), "utf8");
     await writeFile(path.join(directory, "FORMAT"), "nonsense");
     expect((await errorOf(open())).code).toBe("RECORD_CORRUPT");
-    await writeFile(path.join(directory, "FORMAT"), `efs-data 1\nsalt ${"0".repeat(16)}\n`);
+    await writeFile(path.join(directory, "FORMAT"), format);
     await (await open()).close();
   });
 });
@@ -154,12 +155,22 @@ describe("a process that is killed while it writes", () => {
 
 describe("the format of a data directory", () => {
   it("that is newer is refused, and nothing is touched", async () => {
-    await writeFile(path.join(directory, "FORMAT"), "efs-data 2\nsomething new\n");
+    await writeFile(path.join(directory, "FORMAT"), "efs-data 3\nsomething new\n");
     await mkdir(path.join(directory, "packs-of-tomorrow"));
     const before = await readdir(directory);
     const error = await errorOf(open());
     expect(error.code).toBe("FORMAT_TOO_NEW");
-    expect(error.details?.version).toBe(2);
+    expect(error.details?.version).toBe(3);
+    expect(await readdir(directory)).toEqual(before);
+  });
+
+  it("of a build before the first release is refused with what to do, and nothing is touched", async () => {
+    await writeFile(path.join(directory, "FORMAT"), `efs-data 1\nsalt ${"0".repeat(16)}\n`);
+    await writeFile(path.join(directory, "journal-0"), "");
+    const before = await readdir(directory);
+    const error = await errorOf(open());
+    expect(error.code).toBe("UNSUPPORTED");
+    expect(error.message).toContain("format 1, of a build before the first release");
     expect(await readdir(directory)).toEqual(before);
   });
 
@@ -181,8 +192,8 @@ describe("the format of a data directory", () => {
     for (const damaged of [
       "",
       "efs-data",
-      "efs-data 1\n",
-      "efs-data 1\nsalt 12\n",
+      "efs-data 2\n",
+      "efs-data 2\nsalt 12\n",
       "efs-data x\nsalt 0\n",
       "\0\0\0",
     ]) {
@@ -206,45 +217,57 @@ describe("the format of a data directory", () => {
   });
 });
 
-describe("a damaged index of a data directory", () => {
-  const index = () => path.join(directory, "index", "data.mdb");
+describe("the index of a data directory", () => {
+  const file = (name: string) => path.join(directory, "index", name);
 
-  it("is reported by the record in which a bit flipped, and the others are served", async () => {
+  async function filled(): Promise<void> {
     const engine = await open();
     await put(engine.records, { other: "fine", record: "a value that is easily found" });
+    await engine.chunks.putMany([chunkFrom(1)]);
     await engine.close();
-    const bytes = await readFile(index());
-    let flipCount = 0;
-    for (let at = bytes.indexOf("easily found"); at !== -1; at = bytes.indexOf("easily found", at + 1)) {
-      bytes[at] = (bytes[at] ?? 0) ^ 4;
-      flipCount += 1;
-    }
-    expect(flipCount).toBeGreaterThan(0);
-    await writeFile(index(), bytes);
-    const again = await open();
-    expect(await codeOf(again.records.get(key("record")))).toBe("RECORD_CORRUPT");
-    expect(text(await again.records.get(key("other")))).toBe("fine");
-    await again.close();
-  });
+  }
 
-  it("that is no index any more is refused", async () => {
+  it("in which a bit flipped or a file is cut short or lost is refused or reported, never served", async () => {
+    await filled();
+    for (const name of await readdir(file("."))) {
+      const bytes = await readFile(file(name));
+      for (const damage of [
+        () => writeFile(file(name), bytes.subarray(0, bytes.length - 1)),
+        () =>
+          writeFile(
+            file(name),
+            bytes.map((byte, at) => (at === 20 ? byte ^ 1 : byte)),
+          ),
+        () => writeFile(file(name), new Uint8Array(100_000).fill(7)),
+        () => rm(file(name)),
+      ]) {
+        await damage();
+        const error = await errorOf(open());
+        expect(error.code).toBe("RECORD_CORRUPT");
+        expect(error.details?.file).toBe(file(name));
+        expect(error.hint).toMatch(/restore|disk/);
+        await writeFile(file(name), bytes);
+      }
+    }
     const engine = await open();
-    await engine.records.commit(creating("a"));
+    expect(text(await engine.records.get(key("record")))).toContain("found");
     await engine.close();
-    await writeFile(index(), new Uint8Array(100_000).fill(7));
-    expect((await errorOf(open())).code).toBe("RECORD_CORRUPT");
   });
 
   it("that is lost is made anew from a journal that still holds everything", async () => {
-    const engine = await open();
-    await put(engine.records, { a: "1" });
-    await engine.chunks.putMany([chunkFrom(1)]);
-    await engine.close();
-    await rm(index());
+    await filled();
+    await rm(file("."), { recursive: true });
     const again = await open();
-    expect(text(await again.records.get(key("a")))).toBe("1");
+    expect(text(await again.records.get(key("other")))).toBe("fine");
     expect((await again.chunks.get(chunkFrom(1).key))?.bytes).toEqual(chunkFrom(1).bytes);
     await again.close();
+  });
+
+  it("loses what a round or a merge left half done, and nothing that is not its own", async () => {
+    await filled();
+    for (const name of ["00000077.run", "runs.new", "notes.txt"]) await writeFile(file(name), "half done");
+    await (await open()).close();
+    expect(await readdir(file("."))).toEqual(["00000001.run", "notes.txt", "runs"]);
   });
 });
 

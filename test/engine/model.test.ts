@@ -1,8 +1,8 @@
 /**
- * Random histories: whatever is done, the local engine answers as memory does. Real disk and LMDB, with packs and a
+ * Random histories: whatever is done, the local engine answers as memory does. Real disk, with packs and a
  * journal so small that they roll and wrap, and openings anew in between.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -13,7 +13,6 @@ import { silentLog } from "../../src/base/log.ts";
 import type { ChunkStore } from "../../src/engine/chunk-store.ts";
 import { assembleLocal, type LocalStores } from "../../src/engine/local/assemble.ts";
 import { realDisk } from "../../src/engine/local/disk.ts";
-import { openLmdbTree } from "../../src/engine/local/lmdb-tree.ts";
 import { openMemoryEngine } from "../../src/engine/memory/memory-engine.ts";
 import type { Batch, MetaStore, ScanOptions } from "../../src/engine/meta-store.ts";
 import { type ManualClock, manualClock } from "./suite.ts";
@@ -184,10 +183,8 @@ async function orCode(promise: Promise<unknown>): Promise<unknown> {
 }
 
 async function openLocal(directory: string, clock: ManualClock): Promise<LocalStores> {
-  await mkdir(path.join(directory, "index"), { recursive: true });
   return assembleLocal({
     disk: realDisk,
-    tree: openLmdbTree(path.join(directory, "index")),
     directory,
     clock,
     salt: 3n,

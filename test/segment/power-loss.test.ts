@@ -13,7 +13,6 @@ import { parseSegmentId } from "../../src/model/ids.ts";
 import type { Version } from "../../src/model/version.ts";
 import type { Segment } from "../../src/segment/segment.ts";
 import { PowerLoss, SimulatedDisk, type Survival } from "../sim/disk.ts";
-import { SimulatedTree } from "../sim/disk-tree.ts";
 import { brokenInvariants } from "./invariants.ts";
 import { BUCKET, bytesOf, codeOf, object, TestClock, testSegment, withBucket } from "./support.ts";
 
@@ -25,14 +24,12 @@ const EDITED = new Uint8Array(Buffer.concat([BIG.subarray(0, 200_000), utf8("edi
 
 interface World {
   readonly disk: SimulatedDisk;
-  readonly tree: SimulatedTree;
   readonly clock: TestClock;
 }
 
-async function engineOf({ disk, tree, clock }: World): Promise<Engine> {
+async function engineOf({ disk, clock }: World): Promise<Engine> {
   const stores = await assembleLocal({
     disk,
-    tree,
     clock,
     directory: "/data",
     salt: 7n,
@@ -114,7 +111,7 @@ test("a segment survives power loss at every step", async () => {
   for (let step = 0; !isFinished; step += 1) {
     const clock = new TestClock();
     const disk = new SimulatedDisk();
-    const world: World = { disk, tree: new SimulatedTree(disk), clock };
+    const world: World = { disk, clock };
     const when = step % 2 === 0 ? "crash before" : "crash after";
     disk.fault = (at) => (at === step ? when : undefined);
     const expected = new Expected();
@@ -128,7 +125,7 @@ test("a segment survives power loss at every step", async () => {
     disk.kill();
     for (const [index, survival] of SURVIVALS.entries()) {
       const found = disk.afterPowerLoss(survival, seededRandom(step * 10 + index + 1));
-      const engine = await engineOf({ disk: found, tree: new SimulatedTree(found, world.tree), clock });
+      const engine = await engineOf({ disk: found, clock });
       const after = await testSegment({ clock, engine, seed: step + 2 });
       await after.namespace.ensureBucket(BUCKET, { versionsKept: 2 });
       const place = `a crash at step ${step} (${disk.steps.at(-1)}, ${when}, ${survival})`;
@@ -151,7 +148,7 @@ test("a segment survives power loss at every step", async () => {
 test("after a failed sync the segment is read-only and says so, and what was there can be read", async () => {
   const clock = new TestClock();
   const disk = new SimulatedDisk();
-  const engine = await engineOf({ disk, tree: new SimulatedTree(disk), clock });
+  const engine = await engineOf({ disk, clock });
   const segment = await withBucket(await testSegment({ clock, engine }));
   await segment.objects.put(object("a"), utf8("kept"));
   disk.fault = (_step, kind) =>

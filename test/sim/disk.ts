@@ -12,15 +12,7 @@ const SECTOR_BYTES = 512;
 /** What survives of what was not synced. */
 export type Survival = "nothing" | "everything" | "some";
 
-export type StepKind =
-  | "create"
-  | "write"
-  | "sync"
-  | "truncate"
-  | "syncDirectory"
-  | "rename"
-  | "remove"
-  | "tree";
+export type StepKind = "create" | "write" | "sync" | "truncate" | "syncDirectory" | "rename" | "remove";
 
 /** What the test wants to happen at a step; `step` counts from 0 since the disk was made. */
 export type Fault = (
@@ -63,7 +55,7 @@ export class SimulatedDisk implements Disk {
     if (inode === undefined) {
       if (!options.create) throw systemError("ENOENT");
       const made: Inode = { bytes: new Uint8Array(), durable: new Uint8Array(), unsynced: [] };
-      this.step("create", () => this.#now.set(name, made));
+      this.#step("create", () => this.#now.set(name, made));
       inode = made;
     }
     return this.#file(inode);
@@ -82,7 +74,7 @@ export class SimulatedDisk implements Disk {
   }
 
   async syncDirectory(directory: string): Promise<void> {
-    this.step("syncDirectory", () => {
+    this.#step("syncDirectory", () => {
       for (const name of this.#durable.keys()) {
         if (path.dirname(name) === directory && !this.#now.has(name)) this.#durable.delete(name);
       }
@@ -93,7 +85,7 @@ export class SimulatedDisk implements Disk {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    this.step("rename", () => {
+    this.#step("rename", () => {
       const inode = this.#now.get(from);
       if (inode === undefined) throw systemError("ENOENT");
       this.#now.delete(from);
@@ -102,11 +94,11 @@ export class SimulatedDisk implements Disk {
   }
 
   async remove(name: string): Promise<void> {
-    this.step("remove", () => this.#now.delete(name));
+    this.#step("remove", () => this.#now.delete(name));
   }
 
-  /** One step that changes something; for the tree that stands beside this disk too. */
-  step<T>(kind: StepKind, effect: () => T): T {
+  /** One step that changes something. */
+  #step<T>(kind: StepKind, effect: () => T): T {
     this.#checkAlive();
     const fault = this.fault(this.stepCount, kind);
     this.stepCount += 1;
@@ -116,6 +108,11 @@ export class SimulatedDisk implements Disk {
     const result = effect();
     if (fault === "crash after") this.#die();
     return result;
+  }
+
+  async freeBytes(): Promise<number> {
+    this.#checkAlive();
+    return Math.max(0, this.capacityBytes - this.#usedBytes());
   }
 
   /** Power goes now: everything that is still under way on this disk fails. */
@@ -157,6 +154,10 @@ export class SimulatedDisk implements Disk {
         this.#checkAlive();
         return inode.bytes.slice(offset, offset + lengthBytes);
       },
+      readNow: (offset, lengthBytes) => {
+        this.#checkAlive();
+        return inode.bytes.slice(offset, offset + lengthBytes);
+      },
       write: async (offset, parts) => {
         this.#write(inode, offset, Buffer.concat(parts));
       },
@@ -164,13 +165,13 @@ export class SimulatedDisk implements Disk {
         // What is written while the sync runs is not covered by it.
         const [bytes, covered] = [inode.bytes.slice(), inode.unsynced.length];
         await new Promise((resolve) => setImmediate(resolve));
-        this.step("sync", () => {
+        this.#step("sync", () => {
           inode.durable = bytes;
           inode.unsynced = inode.unsynced.slice(covered);
         });
       },
       truncate: async (sizeBytes) => {
-        this.step("truncate", () => {
+        this.#step("truncate", () => {
           const bytes = new Uint8Array(sizeBytes);
           bytes.set(inode.bytes.subarray(0, sizeBytes));
           inode.bytes = bytes;
@@ -195,13 +196,13 @@ export class SimulatedDisk implements Disk {
     const growthBytes = Math.max(0, offset + bytes.length - inode.bytes.length);
     if (growthBytes > roomBytes) {
       // As a real disk does: what fits is written, the rest is not.
-      this.step("write", () =>
+      this.#step("write", () =>
         apply(bytes.subarray(0, Math.max(0, inode.bytes.length + roomBytes - offset))),
       );
       throw systemError("ENOSPC");
     }
     try {
-      this.step("write", () => apply(bytes));
+      this.#step("write", () => apply(bytes));
     } catch (error) {
       // A write that fails or is cut off may have done any part of its work.
       if (!inode.unsynced.some((entry) => "bytes" in entry && entry.offset === offset))

@@ -1,6 +1,6 @@
 /**
- * Puts the local engine together over a disk and a tree that are given: opening is recovery. The daemon comes here by
- * open.ts; crash tests by themselves, with a disk that loses and tears.
+ * Puts the local engine together over a disk that is given: opening is recovery. The daemon comes here by open.ts; crash
+ * tests by themselves, with a disk that loses and tears.
  */
 import path from "node:path";
 import type { Clock } from "../../base/clock.ts";
@@ -16,7 +16,7 @@ import { LocalChunkStore } from "./local-chunk-store.ts";
 import { LocalMetaStore } from "./local-meta-store.ts";
 import { PackFiles } from "./pack-files.ts";
 import { recoverPacks } from "./pack-recovery.ts";
-import type { Tree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 
 export const PACK_BYTES_MAX = 256 * 1024 * 1024;
 export const CLAIM_AHEAD_MS = 60 * 60 * 1000;
@@ -24,7 +24,6 @@ export const CLAIM_AHEAD_MS = 60 * 60 * 1000;
 export interface AssembleOptions {
   readonly disk: Disk;
   readonly directory: string;
-  readonly tree: Tree;
   readonly salt: bigint;
   readonly clock: Clock;
   readonly log: Log;
@@ -40,26 +39,32 @@ export interface LocalStores {
   close(): Promise<void>;
 }
 
-/** Takes over the tree: closes it when opening fails. @throws RECORD_CORRUPT, IO */
+/** @throws RECORD_CORRUPT, IO */
 export async function assembleLocal(options: AssembleOptions): Promise<LocalStores> {
+  const { disk, directory, log } = options;
+  const health = new Health(log);
+  const tree = await Tree.open({ ...options, health, directory: path.join(directory, "index") });
+  const map = await DurableMap.open({ ...options, tree, health });
+  const packs = path.join(directory, "packs");
+  const packBytesMax = options.packBytesMax ?? PACK_BYTES_MAX;
+  const files = new PackFiles({ disk, directory: packs, health, packBytesMax });
   try {
-    return await assemble(options);
+    await disk.makeDirectory(packs);
+    await disk.syncDirectory(directory);
+    return await assemble(options, { map, files, health });
   } catch (error) {
-    await options.tree.close();
+    await files.close();
+    await map.abandon();
     throw error;
   }
 }
 
-async function assemble(options: AssembleOptions): Promise<LocalStores> {
-  const { disk, directory, clock, log } = options;
+async function assemble(
+  options: AssembleOptions,
+  { map, files, health }: { readonly map: DurableMap; readonly files: PackFiles; readonly health: Health },
+): Promise<LocalStores> {
+  const { clock, log } = options;
   const claimAheadMs = options.claimAheadMs ?? CLAIM_AHEAD_MS;
-  const packs = path.join(directory, "packs");
-  await disk.makeDirectory(packs);
-  await disk.syncDirectory(directory);
-  const health = new Health(log);
-  const map = await DurableMap.open({ ...options, health });
-  const packBytesMax = options.packBytesMax ?? PACK_BYTES_MAX;
-  const files = new PackFiles({ disk, directory: packs, health, packBytesMax });
   const index = new ChunkIndex(map);
   const damage = new Damage({ index, files, log });
   await recoverPacks({ files, index, damage, log, claimedUntilMs: clock.wallMs() + claimAheadMs });

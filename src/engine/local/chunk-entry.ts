@@ -1,6 +1,5 @@
 /** The bytes of the chunk index: where a chunk's record lies, and until when it was claimed. Layout: DESIGN.md, Bytes. */
-import { bytesOfText } from "../../base/byte-text.ts";
-import { recordCorrupt } from "./record-seal.ts";
+import { recordCorrupt } from "./record-corrupt.ts";
 
 /** Where a record lies in the packs. */
 export interface RecordPlace {
@@ -42,8 +41,7 @@ export function encodeEntry(entry: ChunkEntry): Uint8Array {
 
 /** `key` with its table. @throws RECORD_CORRUPT */
 export function decodeEntry(key: string, bytes: Uint8Array): ChunkEntry {
-  if (bytes.length !== ENTRY_BYTES)
-    throw recordCorrupt(bytesOfText(key), "an entry of the chunk index is not one");
+  if (bytes.length !== ENTRY_BYTES) throw recordCorrupt(key, "an entry of the chunk index is not one");
   const view = new DataView(bytes.buffer, bytes.byteOffset, ENTRY_BYTES);
   return {
     packNumber: view.getUint32(0),
@@ -66,8 +64,7 @@ export function encodeState(state: PackState): Uint8Array {
 
 /** `key` with its table. @throws RECORD_CORRUPT */
 export function decodeState(key: string, bytes: Uint8Array): PackState {
-  if (bytes.length !== STATE_BYTES)
-    throw recordCorrupt(bytesOfText(key), "the state of the packs is not one");
+  if (bytes.length !== STATE_BYTES) throw recordCorrupt(key, "the state of the packs is not one");
   const view = new DataView(bytes.buffer, bytes.byteOffset, STATE_BYTES);
   return {
     packNumber: view.getUint32(0),

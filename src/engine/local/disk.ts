@@ -2,8 +2,8 @@
  * The disk as the local engine sees it: a few files, written at offsets and made durable by name. Small, so that
  * test/sim/disk.ts can lose and tear what was not synced and fail at every step.
  */
-import { writevSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { readSync, writevSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { systemCode } from "../../base/errors.ts";
 
 /** Writes up to this size go to the page cache in the caller's thread: cheaper than a hop to another one. */
@@ -14,6 +14,8 @@ const WRITE_PARTS_MAX = 1024;
 export interface DiskFile {
   /** Up to `lengthBytes` bytes at `offset`; fewer at the end of the file. */
   read(offset: number, lengthBytes: number): Promise<Uint8Array>;
+  /** The same in the caller's thread, for what must be read within one turn of the event loop. */
+  readNow(offset: number, lengthBytes: number): Uint8Array;
   /** Writes the parts one after another from `offset`; not durable until `sync`. Rejects when not all was written. */
   write(offset: number, parts: readonly Uint8Array[]): Promise<void>;
   /** fdatasync: what was written before the call, and the length, are durable when it resolves. */
@@ -34,6 +36,8 @@ export interface Disk {
   syncDirectory(directory: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Room for more, where a directory is. */
+  freeBytes(directory: string): Promise<number>;
 }
 
 export const realDisk: Disk = {
@@ -70,6 +74,11 @@ export const realDisk: Disk = {
 
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path),
+
+  async freeBytes(directory) {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  },
 };
 
 class RealFile implements DiskFile {
@@ -86,6 +95,17 @@ class RealFile implements DiskFile {
       const { bytesRead } = await this.#handle.read(bytes, length, lengthBytes - length, offset + length);
       if (bytesRead === 0) break;
       length += bytesRead;
+    }
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+  }
+
+  readNow(offset: number, lengthBytes: number): Uint8Array {
+    const bytes = Buffer.allocUnsafeSlow(lengthBytes);
+    let length = 0;
+    while (length < lengthBytes) {
+      const readBytes = readSync(this.#handle.fd, bytes, length, lengthBytes - length, offset + length);
+      if (readBytes === 0) break;
+      length += readBytes;
     }
     return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
   }

@@ -9,18 +9,16 @@
  * - What is visible = the tree, with the overlay over it. The overlay holds what the tree may lack; the journal holds
  *   all of the overlay. So replaying the journal over the tree, whole or in part applied, gives the same map.
  */
-import { bytesOfText } from "../../base/byte-text.ts";
 import { EfsError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Disk } from "./disk.ts";
 import type { Health } from "./health.ts";
 import { JOURNAL_FILE_BYTES, Journal } from "./journal.ts";
 import { type Change, encodeChanges } from "./journal-frame.ts";
-import { type MapRange, Overlay } from "./overlay.ts";
-import { unsealed } from "./record-seal.ts";
+import { type MapRange, mergeLayers } from "./layer.ts";
+import { Overlay } from "./overlay.ts";
 import { Settler } from "./settler.ts";
 import type { Tree } from "./tree.ts";
-import { appliedSequence } from "./tree-transactions.ts";
 
 /** A group is closed to further plans when it holds this much. */
 const GROUP_BYTES = 4 * 1024 * 1024;
@@ -62,10 +60,19 @@ export class DurableMap {
     this.#settler = new Settler({ tree: options.tree, journal, overlay, health: options.health });
   }
 
-  /** @throws RECORD_CORRUPT when the journal is damaged. */
+  /** Takes over the tree: closes it when opening fails. @throws RECORD_CORRUPT when the journal is damaged. */
   static async open(options: DurableMapOptions): Promise<DurableMap> {
+    try {
+      return await DurableMap.#replay(options);
+    } catch (error) {
+      await options.tree.close();
+      throw error;
+    }
+  }
+
+  static async #replay(options: DurableMapOptions): Promise<DurableMap> {
     const overlay = new Overlay();
-    const applied = appliedSequence(options.tree);
+    const { applied } = options.tree;
     let changeCount = 0;
     const fileBytes = options.journalFileBytes ?? JOURNAL_FILE_BYTES;
     const journal = await Journal.open({ ...options, applied, fileBytes }, (changes) => {
@@ -80,14 +87,16 @@ export class DurableMap {
   get(key: string): Uint8Array | undefined {
     const overlaid = this.#overlay.get(key);
     if (overlaid !== undefined || this.#overlay.has(key)) return overlaid;
-    const keyBytes = bytesOfText(key);
-    const bytes = this.#tree.get(keyBytes);
-    return bytes === undefined ? undefined : unsealed(keyBytes, bytes);
+    return this.#tree.get(key);
   }
 
   /** To be consumed or returned within one turn of the event loop. @throws RECORD_CORRUPT */
-  range(range: MapRange): Generator<readonly [key: string, value: Uint8Array]> {
-    return this.#overlay.range(this.#tree, range);
+  *range(range: MapRange): Generator<readonly [key: string, value: Uint8Array]> {
+    if (range.from >= range.to) return;
+    const layers = [...this.#overlay.layers(range), ...this.#tree.layers(range)];
+    for (const change of mergeLayers(layers, range.isBackward)) {
+      if (change[1] !== undefined) yield change as readonly [string, Uint8Array];
+    }
   }
 
   /**
@@ -107,7 +116,7 @@ export class DurableMap {
   }
 
   syncCount(): number {
-    return this.#journal.syncCount + this.#tree.syncCount();
+    return this.#journal.syncCount + this.#tree.syncCount;
   }
 
   /** Brings everything to rest in the tree, then closes. What cannot rest stays in the journal. */
@@ -115,6 +124,15 @@ export class DurableMap {
     this.#isClosed = true;
     while (this.#running !== undefined) await this.#running;
     await this.#settler.close();
+    await this.#journal.close();
+    await this.#tree.close();
+  }
+
+  /** Closes its files and leaves everything in the journal: for when opening fails. */
+  async abandon(): Promise<void> {
+    this.#isClosed = true;
+    while (this.#running !== undefined) await this.#running;
+    await this.#settler.idle();
     await this.#journal.close();
     await this.#tree.close();
   }

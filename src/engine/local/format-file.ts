@@ -7,8 +7,9 @@ import { utf8 } from "../../base/bytes.ts";
 import { EfsError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
 import type { Disk } from "./disk.ts";
+import { replaceFile } from "./replace-file.ts";
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 const FORMAT_FILE = "FORMAT";
 const FORMAT_BYTES_MAX = 4096;
 
@@ -19,7 +20,7 @@ export interface DataFormat {
 
 /**
  * What the directory holds; undefined when it holds nothing of ours yet.
- * @throws FORMAT_TOO_NEW, RECORD_CORRUPT
+ * @throws FORMAT_TOO_NEW, UNSUPPORTED when it is too old, RECORD_CORRUPT
  */
 export async function readFormat(disk: Disk, directory: string): Promise<DataFormat | undefined> {
   const names = await disk.list(directory);
@@ -39,17 +40,8 @@ export async function readFormat(disk: Disk, directory: string): Promise<DataFor
 /** Marks a fresh directory; durable when it resolves. */
 export async function writeFormat(disk: Disk, directory: string, random: Random): Promise<DataFormat> {
   const salt = new DataView(random.bytes(8).buffer).getBigUint64(0);
-  const draft = path.join(directory, `${FORMAT_FILE}.new`);
-  const file = await disk.open(draft, { create: true });
-  try {
-    await file.truncate(0);
-    await file.write(0, [utf8(formatText({ version: FORMAT_VERSION, salt }))]);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await disk.rename(draft, path.join(directory, FORMAT_FILE));
-  await disk.syncDirectory(directory);
+  const text = formatText({ version: FORMAT_VERSION, salt });
+  await replaceFile(disk, path.join(directory, FORMAT_FILE), utf8(text));
   return { version: FORMAT_VERSION, salt };
 }
 
@@ -65,6 +57,16 @@ function parseFormat(bytes: Uint8Array, directory: string): DataFormat {
       "FORMAT_TOO_NEW",
       `${directory} has format ${version}, this efsd knows up to ${FORMAT_VERSION}`,
       { hint: "use a newer efsd; nothing was changed", details: { directory, version } },
+    );
+  }
+  if (version < FORMAT_VERSION) {
+    throw new EfsError(
+      "UNSUPPORTED",
+      `${directory} has format ${version}, of a build before the first release; this efsd knows format ${FORMAT_VERSION}`,
+      {
+        hint: "copy its buckets into a new data directory with the build that made it; nothing was changed",
+        details: { directory, version },
+      },
     );
   }
   const salt = /^efs-data \d+\nsalt ([0-9a-f]{16})\n$/.exec(text)?.[1];

@@ -42,7 +42,7 @@ export class Health {
 export function isNoSpace(error: unknown): boolean {
   const code = systemCode(error);
   if (code === "ENOSPC" || code === "EDQUOT" || code === "NO_SPACE") return true;
-  return error instanceof Error && /No space left|MDB_MAP_FULL|quota exceeded/i.test(error.message);
+  return error instanceof Error && /No space left|quota exceeded/i.test(error.message);
 }
 
 export function noSpace(cause: unknown): EfsError {

@@ -13,7 +13,7 @@ export const FRAME_HEADER_BYTES = 32;
 /** One group: batches of 1 MiB join until 4 MiB are reached, so a group stays below this. */
 export const FRAME_PAYLOAD_BYTES_MAX = 8 * 1024 * 1024;
 /** Table byte, longest key, position of a log. */
-const KEY_BYTES_MAX = 1 + RECORD_KEY_BYTES_MAX + 8;
+export const KEY_BYTES_MAX = 1 + RECORD_KEY_BYTES_MAX + 8;
 const MAGIC = 0x454a4631;
 /** Operation and two lengths. */
 const CHANGE_BYTES_MAX = 1 + 4 + 4;

@@ -81,14 +81,29 @@ export class Journal {
    * @throws RECORD_CORRUPT when a frame that was durable is damaged.
    */
   static async open(options: JournalOptions, replay: (changes: readonly Change[]) => void): Promise<Journal> {
+    const files: JournalFile[] = [];
+    try {
+      return await Journal.#read(options, files, replay);
+    } catch (error) {
+      for (const file of files) await file.disk.close();
+      throw error;
+    }
+  }
+
+  static async #read(
+    options: JournalOptions,
+    files: JournalFile[],
+    replay: (changes: readonly Change[]) => void,
+  ): Promise<Journal> {
     const { disk, directory, applied } = options;
     let last: FoundFrame | undefined;
-    const files: JournalFile[] = [];
     const found = new Map<bigint, FoundFrame>();
     for (let index = 0; index < FILE_COUNT; index += 1) {
       const file = await disk.open(path.join(directory, `journal-${index}`), { create: true });
+      const opened: JournalFile = { disk: file, sizeBytes: 0, lastSequence: 0n };
+      files.push(opened);
       const bytes = await file.read(0, await file.sizeBytes());
-      files.push({ disk: file, sizeBytes: bytes.length, lastSequence: 0n });
+      opened.sizeBytes = bytes.length;
       for (const frame of framesOf(options.salt, bytes, index)) {
         if (frame.sequence > (last?.sequence ?? 0n)) last = frame;
         if (frame.sequence > applied) found.set(frame.sequence, frame);

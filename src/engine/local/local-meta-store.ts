@@ -17,7 +17,7 @@ import type {
 } from "../meta-store.ts";
 import { Watchers } from "../watchers.ts";
 import type { DurableMap, PlanView } from "./durable-map.ts";
-import { recordCorrupt } from "./record-seal.ts";
+import { recordCorrupt } from "./record-corrupt.ts";
 
 const RECORDS = "r";
 const HEADS = "h";
@@ -165,14 +165,13 @@ function withPosition(value: Uint8Array, offset: number, position: bigint): Uint
 
 function counterOf(key: string, value: Uint8Array | undefined): bigint {
   if (value === undefined) return 0n;
-  if (value.length !== 8) throw recordCorrupt(bytesOfText(key), "a record that is added to is not a counter");
+  if (value.length !== 8) throw recordCorrupt(key, "a record that is added to is not a counter");
   return new DataView(value.buffer, value.byteOffset).getBigInt64(0);
 }
 
 function positionOf(head: string, value: Uint8Array | undefined): bigint {
   if (value === undefined) return 0n;
-  if (value.length !== 8)
-    throw recordCorrupt(bytesOfText(head), "the last position of a log is not a number");
+  if (value.length !== 8) throw recordCorrupt(head, "the last position of a log is not a number");
   return new DataView(value.buffer, value.byteOffset).getBigUint64(0);
 }
 

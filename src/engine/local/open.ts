@@ -1,6 +1,5 @@
 /** Opens a data directory: the local engine of a segment. One process at a time; see DESIGN.md for what rests where. */
-import { mkdir, statfs } from "node:fs/promises";
-import path from "node:path";
+import { statfs } from "node:fs/promises";
 import type { Clock } from "../../base/clock.ts";
 import { systemCode, toEfsError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -10,7 +9,6 @@ import { assembleLocal } from "./assemble.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { readFormat, writeFormat } from "./format-file.ts";
-import { openLmdbTree } from "./lmdb-tree.ts";
 
 export interface LocalEngineOptions {
   /** Made when it is absent. */
@@ -19,7 +17,7 @@ export interface LocalEngineOptions {
   readonly clock: Clock;
   /** undefined: chance of the system. */
   readonly random?: Random | undefined;
-  /** undefined: the disk of the system. Packs and journal go through it; the index does not. */
+  /** undefined: the disk of the system. */
   readonly disk?: Disk | undefined;
   /** A pack that has reached this size is left; 256 MiB when undefined. */
   readonly packBytesMax?: number | undefined;
@@ -43,12 +41,7 @@ async function openDirectory(options: LocalEngineOptions): Promise<Engine> {
   const lock = await lockDirectory(directory);
   try {
     const format = (await readFormat(disk, directory)) ?? (await writeFormat(disk, directory, random));
-    const index = path.join(directory, "index");
-    await mkdir(index, { recursive: true, mode: 0o700 });
-    const tree = openLmdbTree(index);
-    // LMDB syncs its file, never the name of it.
-    await realDisk.syncDirectory(index);
-    const stores = await assembleLocal({ ...options, disk, tree, salt: format.salt });
+    const stores = await assembleLocal({ ...options, disk, salt: format.salt });
     let closing: Promise<void> | undefined;
     return {
       chunks: stores.chunks,

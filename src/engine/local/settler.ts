@@ -1,13 +1,13 @@
 /**
- * Brings what the journal holds to rest in the tree, in rounds: a whole generation of the overlay at once, so that keys
- * fall together in pages. Then the journal's room is free again.
+ * Brings what the journal holds to rest in the tree, in rounds: a whole generation of the overlay at once, so that there
+ * are few runs. Then the journal's room is free again.
  */
 import { type Health, isNoSpace, noSpace } from "./health.ts";
 import type { Journal } from "./journal.ts";
 import type { Overlay } from "./overlay.ts";
 import type { Tree } from "./tree.ts";
 
-/** A round begins when this much has gathered: large enough that keys fall together in pages. */
+/** A round begins when this much has gathered: large enough that runs are few. */
 const ROUND_KEYS = 24_000;
 const ROUND_BYTES = 16 * 1024 * 1024;
 /** Commits wait when the tree is this far behind. */
@@ -46,7 +46,7 @@ export class Settler {
   /** Waits until journal and memory have room for a frame. @throws NO_SPACE, IO */
   async makeRoom(payloadBytes: number): Promise<void> {
     if (this.#hasRoom(payloadBytes)) return;
-    await this.#round?.catch(() => {});
+    await this.idle();
     for (let round = 0; round < 2 && !this.#hasRoom(payloadBytes); round += 1) await this.#begin();
   }
 
@@ -55,9 +55,14 @@ export class Settler {
     return overlay.size < OVERLAY_KEYS_MAX && journal.hasRoom(payloadBytes);
   }
 
+  /** Waits for a round that is under way. */
+  async idle(): Promise<void> {
+    await this.#round?.catch(() => {});
+  }
+
   /** A last round; what cannot rest stays in the journal. */
   async close(): Promise<void> {
-    await this.#round?.catch(() => {});
+    await this.idle();
     if (this.#options.overlay.size > 0 && this.#options.health.isWritable)
       await this.#begin().catch(() => {});
   }

@@ -1,34 +1,294 @@
 /**
- * The ordered tree under the durable map: key to sealed value, where what the journal already holds comes to rest in
- * the background. LMDB in the daemon, memory in crash tests.
+ * The index under the durable map: what the journal held comes to rest here, in runs (run.ts), the older below the younger.
+ * A round adds one run; merges in the background keep them few. The list (run-list.ts) alone says which files are the index.
+ *
+ * Invariants:
+ * - A listed run is durable before the list is; a file that is not listed is nobody's and goes when the index is opened.
+ * - Nothing is answered from bytes that do not match their checksums.
+ * - Runs change only between turns of the event loop that read them: a range sees one state.
  */
+import path from "node:path";
+import { EfsError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { OrderedMap } from "../ordered-map.ts";
+import { BlockCache } from "./block-cache.ts";
+import type { Disk } from "./disk.ts";
+import { type Health, isNoSpace, noSpace } from "./health.ts";
+import type { Change } from "./journal-frame.ts";
+import { type Layer, type MapRange, mergeLayers } from "./layer.ts";
+import { draftName, replaceFile, takeDraft, writeDraft } from "./replace-file.ts";
+import { indexDamaged, Run, type RunsOptions, runName } from "./run.ts";
+import { hashOf } from "./run-filter.ts";
+import { decodeRunList, encodeRunList, RUN_LIST_BYTES_MAX, type RunList } from "./run-list.ts";
+import { firstToMerge } from "./run-merge.ts";
+import { runBytesFor, writeRun } from "./run-writer.ts";
 
-export interface TreeEntry {
-  readonly key: Uint8Array;
-  /** undefined removes the key. */
-  readonly value: Uint8Array | undefined;
+const CACHE_BYTES = 16 * 1024 * 1024;
+const LIST_FILE = "runs";
+const RUN_FILE = /^\d{8}\.run$/;
+/** Rounds wait for merging when there are more: every get and range looks at all of them. */
+const RUNS_MAX = 48;
+
+export interface TreeOptions {
+  readonly disk: Disk;
+  /** Of the index alone; made when it is absent. */
+  readonly directory: string;
+  readonly salt: bigint;
+  readonly health: Health;
+  readonly log: Log;
 }
 
-export interface TreeRange {
-  /** Included. */
-  readonly from: Uint8Array;
-  /** Not included. */
-  readonly to: Uint8Array;
-  readonly isBackward: boolean;
-}
+export class Tree {
+  readonly #options: TreeOptions & RunsOptions;
+  /** Oldest first. */
+  #runs: readonly Run[];
+  #applied: bigint;
+  #lastNumber: number;
+  #syncCount = 0;
+  /** The list that was given to the disk last. */
+  #listed: Promise<void> = Promise.resolve();
+  #merging: Promise<void> | undefined;
+  #isClosing = false;
 
-export interface Tree {
-  /** The sealed value. Not a Buffer. */
-  get(key: Uint8Array): Uint8Array | undefined;
-  /** The records of a range, seen at one moment; to be consumed or returned within one turn of the event loop. */
-  range(range: TreeRange): IterableIterator<{ readonly key: Uint8Array; readonly value: Uint8Array }>;
+  private constructor(options: TreeOptions & RunsOptions, list: RunList, runs: readonly Run[]) {
+    this.#options = options;
+    this.#runs = runs;
+    this.#applied = list.applied;
+    this.#lastNumber = Math.max(0, ...list.numbers);
+  }
+
+  /** @throws RECORD_CORRUPT when a file of the index is absent or damaged, IO */
+  static async open(options: TreeOptions): Promise<Tree> {
+    const opening = { ...options, cache: new BlockCache(CACHE_BYTES) };
+    await options.disk.makeDirectory(options.directory);
+    const list = await readList(options);
+    await sweep(options, list);
+    const runs: Run[] = [];
+    try {
+      for (const number of list.numbers) runs.push(await Run.open(opening, number));
+    } catch (error) {
+      for (const run of runs) await run.close();
+      throw error;
+    }
+    const tree = new Tree(opening, list, runs);
+    tree.#mergeSoon();
+    return tree;
+  }
+
+  /** The last frame of the journal that is in here; 0n for a new index. */
+  get applied(): bigint {
+    return this.#applied;
+  }
+
+  /** fdatasync and fsync since it was opened. */
+  get syncCount(): number {
+    return this.#syncCount;
+  }
+
+  /** The value, not to be changed. @throws RECORD_CORRUPT */
+  get(key: string): Uint8Array | undefined {
+    const hash = hashOf(key);
+    for (let index = this.#runs.length - 1; index >= 0; index -= 1) {
+      const change = this.#runs[index]?.find(key, hash);
+      if (change !== undefined) return change[1];
+    }
+    return undefined;
+  }
+
+  /** A range of every run, youngest first; to be consumed or left within one turn of the event loop. @throws RECORD_CORRUPT */
+  layers(range: MapRange): readonly Layer[] {
+    return this.#runs.map((run) => run.range(range)).reverse();
+  }
+
   /**
-   * Brings changes to rest, each key once, as `transactionsOf` cuts them. Each transaction is atomic and durable; when
-   * this resolves, all are and `get` shows them. When it rejects, some may be: the same changes may be settled again.
-   * One call at a time.
+   * A round: brings changes to rest, all or none of them; durable, and seen by `get`, when it resolves. `sequence` is the
+   * last frame of the journal that they come from. One call at a time.
+   * @throws NO_SPACE with nothing changed; whatever else the disk says
    */
-  settle(changes: ReadonlyMap<string, Uint8Array | undefined>, sequence: bigint): Promise<void>;
-  /** Syncs since the tree was opened. */
-  syncCount(): number;
-  close(): Promise<void>;
+  async settle(changes: OrderedMap<Uint8Array | undefined>, sequence: bigint): Promise<void> {
+    if (this.#runs.length > RUNS_MAX) await this.#merging;
+    let changeBytes = 0;
+    for (const [key, value] of changes.values) changeBytes += key.length + (value?.length ?? 0);
+    await this.#checkRoom(runBytesFor(changes.size, changeBytes));
+    const run = await this.#write(changes.forward({}), {
+      changeCountMax: changes.size,
+      keepsRemoved: this.#runs.length > 0,
+      pause: nextTurn,
+    });
+    await this.#list(run, (runs) => (run === undefined ? runs : [...runs, run]), sequence);
+    this.#mergeSoon();
+  }
+
+  /** Gives up a merge that is under way. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#merging;
+    for (const run of this.#runs) await run.close();
+  }
+
+  #mergeSoon(): void {
+    if (this.#isClosing || !this.#options.health.isWritable) return;
+    this.#merging ??= this.#mergeAll().finally(() => {
+      this.#merging = undefined;
+    });
+  }
+
+  /** Merges as long as it is time to. What is in the way waits for the next round, or ends all writing. */
+  async #mergeAll(): Promise<void> {
+    const { health, log } = this.#options;
+    for (;;) {
+      const first = firstToMerge(this.#runs);
+      if (first === undefined) return;
+      const merged = this.#runs.slice(first);
+      try {
+        await this.#merge(merged, first === 0);
+      } catch (error) {
+        if (error instanceof GivenUp) return;
+        const cause = error instanceof Error ? error.message : String(error);
+        if (isNoSpace(error)) return log.warn({ cause }, "runs of the index are not merged: no room");
+        // A run that is damaged is left alone from now on; what can be read of it is served.
+        const isDamage = error instanceof EfsError && error.code === "RECORD_CORRUPT";
+        if (!isDamage || !merged.some((run) => run.isDamaged))
+          return void health.fail("merging the index", error);
+        log.error({ cause }, "a run of the index is damaged: restore the data directory");
+      }
+    }
+  }
+
+  async #merge(merged: readonly Run[], hasOldest: boolean): Promise<void> {
+    const { disk, log } = this.#options;
+    const sum = (of: (run: Run) => number) => merged.reduce((total, run) => total + of(run), 0);
+    // Twice, so that what others write is not refused for a merge.
+    await this.#checkRoom(2 * sum((run) => run.sizeBytes));
+    const layers = merged.map((run) => run.all()).reverse();
+    const run = await this.#write(mergeLayers(layers, false), {
+      changeCountMax: sum((each) => each.changeCount),
+      keepsRemoved: !hasOldest,
+      pause: async () => {
+        await nextTurn();
+        if (this.#isClosing) throw new GivenUp();
+      },
+    });
+    await this.#list(run, (runs) => {
+      const at = runs.indexOf(merged[0] as Run);
+      return [...runs.slice(0, at), ...(run === undefined ? [] : [run]), ...runs.slice(at + merged.length)];
+    });
+    for (const old of merged) {
+      await old.remove(disk).catch((error: unknown) => {
+        log.warn({ cause: String(error) }, "a file of the index that is not needed any more stays");
+      });
+    }
+  }
+
+  /** A new run, durable and not listed yet; undefined when there is nothing to write. */
+  async #write(
+    changes: Iterable<Change>,
+    how: {
+      readonly changeCountMax: number;
+      readonly keepsRemoved: boolean;
+      readonly pause: () => Promise<void>;
+    },
+  ): Promise<Run | undefined> {
+    const { disk, directory, salt } = this.#options;
+    this.#lastNumber += 1;
+    const number = this.#lastNumber;
+    const name = path.join(directory, runName(number));
+    const file = await disk.open(name, { create: true });
+    try {
+      const sync = () => this.#sync(() => file.sync());
+      const isWritten = await writeRun(changes, { ...how, file, salt, number, sync });
+      await file.close();
+      if (isWritten) {
+        await this.#sync(() => disk.syncDirectory(directory));
+        return await Run.open(this.#options, number);
+      }
+    } catch (error) {
+      await file.close().catch(() => {});
+      await disk.remove(name).catch(() => {});
+      throw error;
+    }
+    await disk.remove(name);
+    return undefined;
+  }
+
+  /** Makes another list durable, then current; a new run that cannot be listed goes. One after another. */
+  #list(
+    added: Run | undefined,
+    change: (runs: readonly Run[]) => readonly Run[],
+    applied?: bigint,
+  ): Promise<void> {
+    const listed = this.#listed.then(() => this.#replaceList(added, change(this.#runs), applied));
+    this.#listed = listed.catch(() => {});
+    return listed;
+  }
+
+  async #replaceList(added: Run | undefined, runs: readonly Run[], applied = this.#applied): Promise<void> {
+    const { disk, directory, salt, health } = this.#options;
+    const name = path.join(directory, LIST_FILE);
+    try {
+      health.checkWritable();
+      const bytes = encodeRunList({ applied, numbers: runs.map((run) => run.number) }, salt);
+      await this.#sync(() => writeDraft(disk, name, bytes));
+    } catch (error) {
+      await added?.remove(disk).catch(() => {});
+      throw error;
+    }
+    try {
+      await this.#sync(() => takeDraft(disk, name));
+    } catch (error) {
+      // Which of both lists is there now is not known, so neither's runs may go.
+      throw health.fail("listing the runs of the index", error);
+    }
+    this.#runs = runs;
+    this.#applied = applied;
+  }
+
+  async #checkRoom(neededBytes: number): Promise<void> {
+    const { disk, directory } = this.#options;
+    if ((await disk.freeBytes(directory)) < neededBytes) throw noSpace(undefined);
+  }
+
+  #sync(task: () => Promise<void>): Promise<void> {
+    this.#syncCount += 1;
+    return task();
+  }
+}
+
+class GivenUp extends Error {}
+
+async function readList({ disk, directory, salt }: TreeOptions): Promise<RunList> {
+  const name = path.join(directory, LIST_FILE);
+  const names = await disk.list(directory);
+  if (!names.includes(LIST_FILE)) {
+    // A new index lists nothing before it has a first run.
+    if (names.some((each) => RUN_FILE.test(each))) throw indexDamaged(name, "it is lost");
+    const list: RunList = { applied: 0n, numbers: [] };
+    await replaceFile(disk, name, encodeRunList(list, salt));
+    return list;
+  }
+  const file = await disk.open(name, { create: false });
+  try {
+    const sizeBytes = await file.sizeBytes();
+    const bytes = await file.read(0, Math.min(sizeBytes, RUN_LIST_BYTES_MAX));
+    const list = decodeRunList(bytes, salt);
+    if (list === undefined) throw indexDamaged(name, "it is not a list of runs");
+    return list;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Removes what a round or a merge left that broke off, and what a merge replaced. */
+async function sweep({ disk, directory }: TreeOptions, list: RunList): Promise<void> {
+  const listed = new Set(list.numbers.map(runName));
+  const names = await disk.list(directory);
+  for (const name of names) {
+    if (listed.has(name) || !(RUN_FILE.test(name) || name === draftName(LIST_FILE))) continue;
+    await disk.remove(path.join(directory, name));
+  }
+  await disk.syncDirectory(directory);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
