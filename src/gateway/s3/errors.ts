@@ -35,6 +35,7 @@ export const S3_CODES = {
   MalformedACLError: [400, "The ACL is not well-formed"],
   MalformedPOSTRequest: [400, "The body is not well-formed multipart/form-data"],
   MalformedPolicy: [400, "The policy is not valid"],
+  MalformedTrailerError: [400, "The trailer is not well-formed or does not fit x-amz-trailer"],
   MalformedXML: [400, "The XML is not well-formed or does not fit the schema"],
   MaxMessageLengthExceeded: [400, "The request is too large"],
   MetadataTooLarge: [400, "The metadata headers are too large"],

@@ -1,0 +1,123 @@
+/** What GET and HEAD of an object share: finding the version as the request asks for it, and the headers of the answer. */
+import { EfsError } from "../../base/errors.ts";
+import type { Annotations } from "../../model/annotation.ts";
+import type { ObjectPath } from "../../model/names.ts";
+import type { Version } from "../../model/version.ts";
+import type { ActionContext, ObjectContext, S3Request } from "./action.ts";
+import { isChecksumAsked, setChecksum, setPartChecksum } from "./checksum-headers.ts";
+import { S3Error } from "./errors.ts";
+import { refuseEncryption } from "./object-headers.ts";
+import { type ByteRange, contentRange, type RangeAsked } from "./range.ts";
+import {
+  deleteMarkerHeaders,
+  type ResponseHeaders,
+  setOverrides,
+  versionHeaders,
+} from "./version-headers.ts";
+import { parseVersionId } from "./version-id.ts";
+
+/** `s3:GetObject`, or `s3:GetObjectVersion` when a version is named; for other verbs likewise. */
+export function versionPermission(verb: string, kind = ""): (request: S3Request) => string {
+  return (request) =>
+    request.query.has("versionId") ? `s3:${verb}ObjectVersion${kind}` : `s3:${verb}Object${kind}`;
+}
+
+/**
+ * The error that a read of what is not there gets: a latest version that is a delete, or a delete version that was named, says so. What is no error
+ * of that kind is given back.
+ */
+export async function readFailure(
+  context: ActionContext,
+  path: ObjectPath,
+  versionId: string | undefined,
+  thrown: unknown,
+): Promise<unknown> {
+  if (!(thrown instanceof EfsError)) return thrown;
+  if (thrown.code !== "OBJECT_NOT_FOUND" && thrown.code !== "VERSION_NOT_FOUND") return thrown;
+  if (versionId !== undefined) return namedFailure(context, path, versionId, thrown);
+  const marker = await latestMarker(context, path);
+  return new S3Error("NoSuchKey", "The specified key does not exist.", {
+    elements: { Key: path.object },
+    headers: marker === undefined ? {} : deleteMarkerHeaders(marker),
+    cause: thrown,
+  });
+}
+
+/** A version that is a delete cannot be read. @throws MethodNotAllowed */
+export function requireContentOf(version: Version): void {
+  if (!version.isDeleted) return;
+  throw new S3Error("MethodNotAllowed", "The specified method is not allowed against this resource.", {
+    elements: { ResourceType: "DeleteMarker", Method: "GET" },
+    headers: { ...deleteMarkerHeaders(version), Allow: "DELETE" },
+  });
+}
+
+/** Annotations of a version that is at hand. */
+export async function annotationsFor(
+  context: ObjectContext,
+  version: Version,
+): Promise<Annotations | undefined> {
+  const [annotations] = await context.segment.annotations.showMany(context.object, [version]);
+  return annotations;
+}
+
+export interface ReadAnswer {
+  readonly version: Version;
+  readonly asked: RangeAsked | undefined;
+  readonly range: ByteRange;
+  readonly annotations: Annotations | undefined;
+}
+
+/** The headers and the status of GET and HEAD. */
+export function readAnswer(
+  context: ObjectContext,
+  request: S3Request,
+  { version, asked, range, annotations }: ReadAnswer,
+): { readonly status: number; readonly headers: ResponseHeaders } {
+  const headers = versionHeaders(version, { annotations, versionId: request.query.get("versionId") });
+  const parts = version.digest?.parts.length ?? 0;
+  if (asked?.kind === "part" && parts > 0) headers["x-amz-mp-parts-count"] = String(parts);
+  if (isChecksumAsked(request.headers)) {
+    if (asked === undefined) setChecksum(headers, version.digest);
+    else if (asked.kind === "part") setPartChecksum(headers, version.digest, asked.number);
+  }
+  setOverrides(headers, request.query, context.identity);
+  if (asked === undefined) return { status: 200, headers };
+  headers["Content-Range"] = contentRange(range, version.sizeBytes);
+  return { status: headers["Content-Range"] === undefined ? 200 : 206, headers };
+}
+
+/** Refuses what no read of ours can do. @throws NotImplemented */
+export function checkReadHeaders(request: S3Request): void {
+  refuseEncryption(request.headers);
+}
+
+async function namedFailure(
+  context: ActionContext,
+  path: ObjectPath,
+  versionId: string,
+  thrown: EfsError,
+): Promise<unknown> {
+  const marker = await context.segment.objects.show(path, parseVersionId(versionId)).catch(() => undefined);
+  if (marker?.isDeleted === true) {
+    try {
+      requireContentOf(marker);
+    } catch (refused) {
+      return refused;
+    }
+  }
+  return new S3Error("NoSuchVersion", "The specified version does not exist.", {
+    elements: { Key: path.object, VersionId: versionId },
+    cause: thrown,
+  });
+}
+
+/** The latest version when it is a delete that clients know of: of a bucket that has or had versioning. */
+async function latestMarker(context: ActionContext, path: ObjectPath): Promise<Version | undefined> {
+  const { options } = await context.segment.namespace.showBucket(path);
+  if (options.versioning === "off") return undefined;
+  const page = await context.segment.objects.listVersions(path, { prefix: path.object, limit: 1 });
+  const [first] = page.items;
+  if (first?.kind !== "version" || first.version.object !== path.object) return undefined;
+  return first.version.isDeleted && first.isLatest ? first.version : undefined;
+}
