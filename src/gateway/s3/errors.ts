@@ -31,6 +31,7 @@ export const S3_CODES = {
   InvalidRequest: [400, "Invalid Request"],
   InvalidStorageClass: [400, "The storage class is not valid"],
   InvalidTag: [400, "A tag is not valid"],
+  InvalidURI: [400, "The address is not well-formed: percent-encoded UTF-8 is expected"],
   KeyTooLongError: [400, "The key is longer than 1024 bytes"],
   MalformedACLError: [400, "The ACL is not well-formed"],
   MalformedPOSTRequest: [400, "The body is not well-formed multipart/form-data"],
