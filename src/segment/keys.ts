@@ -22,6 +22,8 @@ export const TOKEN_PREFIX = utf8("k/");
 export const CLOSING_PREFIX = utf8("d/");
 export const DROP_PREFIX = utf8("x");
 export const COUNTER_PREFIX = utf8("n");
+/** Uploads that are over and whose parts are being removed: `w ++ log id ++ upload id`. */
+export const SWEEP_PREFIX = utf8("w");
 
 export const clusterKey = (name: ClusterName) => utf8(`c/${name}`);
 export const tenantPrefix = (cluster: ClusterName) => utf8(`t/${cluster}/`);
@@ -159,6 +161,40 @@ export function objectNameOf(key: RecordKey): ObjectName {
   const name = fromUtf8(key.subarray(NAME_OFFSET));
   if (name === undefined) throw new EfsError("RECORD_CORRUPT", "the key of an object record is not UTF-8");
   return name as ObjectName;
+}
+
+/** Bytes of an upload's id. */
+export const UPLOAD_ID_BYTES = 16;
+
+/** Open uploads, by name, then by id: `u ++ log id ++ "o" ++ name ++ 0 ++ id`. */
+export function openUploadsPrefix(keys: BucketKeys): Uint8Array {
+  return concat([keys.uploads, utf8("o")]);
+}
+
+export function openUploadKey(keys: BucketKeys, name: ObjectName, id: Uint8Array): RecordKey {
+  return concat([openUploadsPrefix(keys), utf8(name), Uint8Array.of(0), id]);
+}
+
+/** Uploads that were completed lately: `u ++ log id ++ "c" ++ id`. */
+export function completedUploadsPrefix(keys: BucketKeys): Uint8Array {
+  return concat([keys.uploads, utf8("c")]);
+}
+
+export function completedUploadKey(keys: BucketKeys, id: Uint8Array): RecordKey {
+  return concat([completedUploadsPrefix(keys), id]);
+}
+
+/** The parts of one upload: `p ++ log id ++ id ++ u16 number`. */
+export function partsPrefix(keys: BucketKeys, id: Uint8Array): Uint8Array {
+  return concat([keys.parts, id]);
+}
+
+export function partKey(keys: BucketKeys, id: Uint8Array, number: number): RecordKey {
+  return concat([partsPrefix(keys, id), Uint8Array.of(number >> 8, number & 0xff)]);
+}
+
+export function sweepKey(keys: BucketKeys, id: Uint8Array): RecordKey {
+  return concat([SWEEP_PREFIX, keys.uploads.subarray(1), id]);
 }
 
 /** The text behind a prefix. @throws RECORD_CORRUPT */

@@ -11,7 +11,7 @@ export const PART_NUMBER_MAX = 10_000;
 export const PART_BYTES_MIN = 5 * 1024 * 1024;
 export const PART_BYTES_MAX = 5 * 1024 ** 3;
 
-/** 32 lower-case hexadecimal digits, random. */
+/** 32 lower-case hexadecimal digits: 48 bits of the wall clock, so that ids of one name are in order of time, and 80 random bits. */
 export type UploadId = string;
 
 export interface UploadOptions {

@@ -3,7 +3,7 @@
  * version durable and visible with its log entry and counters; before it nothing is to be seen of it.
  */
 import { EfsError } from "../../base/errors.ts";
-import type { Batch, Write } from "../../engine/meta-store.ts";
+import type { Batch, Check, Write } from "../../engine/meta-store.ts";
 import { escapeName, formatObjectPath, type ObjectPath } from "../../model/names.ts";
 import type { Uvid } from "../../model/uvid.ts";
 import type { Version } from "../../model/version.ts";
@@ -28,9 +28,19 @@ export interface WriteOptions {
   readonly beside?: Write | undefined;
   /** Called with the latest version before each attempt; throws what forbids the write. */
   readonly allow?: ((latest: Version | undefined) => void) | undefined;
+  /**
+   * What else the commit of the version checks and writes; asked before each attempt. A check that fails makes a further attempt, so this
+   * throws when it cannot hold any more.
+   */
+  readonly also?: ((bucket: OpenBucket, version: Version) => Promise<Beside>) | undefined;
 }
 
-/** @throws BUCKET_NOT_FOUND, LIMIT, BUSY, NO_SPACE, READ_ONLY, what `allow` throws */
+export interface Beside {
+  readonly checks: readonly Check[];
+  readonly writes: readonly Write[];
+}
+
+/** @throws BUCKET_NOT_FOUND, LIMIT, BUSY, NO_SPACE, READ_ONLY, what `allow` and `also` throw */
 export async function writeVersion(core: Core, path: ObjectPath, options: WriteOptions): Promise<Version> {
   const bucket = core.buckets.held(path) ?? (await core.buckets.open(path));
   return core.objectLocks.run(bucket.record.logId + path.object, async () => {
@@ -66,7 +76,7 @@ async function attemptWrite(
   core: Core,
   bucket: OpenBucket,
   path: ObjectPath,
-  { draft, beside, allow }: WriteOptions,
+  { draft, beside, allow, also }: WriteOptions,
 ): Promise<Version | undefined> {
   const current = await readObject(core.records, bucket, path.object);
   allow?.(current?.latest);
@@ -74,7 +84,8 @@ async function attemptWrite(
   const change = await planChange(core.records, bucket, current, version);
   if (change === undefined) return undefined;
   const entry = encodeEntry({ version, current, loggedMs: version.modifiedMs, via: undefined });
-  const outcome = await core.guard.commit(batchOf({ bucket, current, change, entry, beside }));
+  const batch = batchOf({ bucket, current, change, entry, beside });
+  const outcome = await core.guard.commit(withBeside(batch, await also?.(bucket, version)));
   return outcome.isCommitted ? version : undefined;
 }
 
@@ -124,6 +135,15 @@ function batchOf(options: {
     writes: beside === undefined ? change.writes : [...change.writes, beside],
     adds: countersOf(bucket, change.objectDelta, change.sizeDelta),
     appends: [{ log: bucket.keys.log, value: entry }],
+  };
+}
+
+function withBeside(batch: Batch, beside: Beside | undefined): Batch {
+  if (beside === undefined) return batch;
+  return {
+    ...batch,
+    checks: [...(batch.checks ?? []), ...beside.checks],
+    writes: [...(batch.writes ?? []), ...beside.writes],
   };
 }
 
