@@ -12,12 +12,17 @@ const FORMAT = 1;
 const FLAG_NULL = 0x01;
 /** Two bits: the form of what was known. */
 const KNOWN_SHIFT = 1;
-const FLAGS_ALL = 0x07;
+const KNOWN_MASK = 0x03;
+const FLAG_BYPASSED = 0x08;
+const FLAGS_ALL = 0x0f;
 
 export function encodeExpunge(expunge: Expunge): Uint8Array {
   const form = knownForm(expunge);
   const writer = new ByteWriter(256);
-  writer.u8(FORMAT).u8((expunge.isNull ? FLAG_NULL : 0) | (form << KNOWN_SHIFT));
+  const isBypassed = expunge.isGovernanceBypassed === true;
+  writer
+    .u8(FORMAT)
+    .u8((expunge.isNull ? FLAG_NULL : 0) | (form << KNOWN_SHIFT) | (isBypassed ? FLAG_BYPASSED : 0));
   assert(expunge.generation >= 1, "the first generation is 1");
   writeCount(writer, expunge.generation, "the generation");
   writer.raw(uvidBytes(expunge.uvid)).text(expunge.object);
@@ -36,7 +41,9 @@ export function decodeExpunge(bytes: Uint8Array): Expunge {
   const uvid = uvidOf(reader.raw(UVID_BYTES));
   const object = parsed(parseObjectName, reader.text(OBJECT_NAME_BYTES_MAX));
   const expungedMs = reader.varint();
-  const known = readKnown(reader, uvid, flags >> KNOWN_SHIFT);
+  const known = readKnown(reader, uvid, (flags >> KNOWN_SHIFT) & KNOWN_MASK);
   reader.end();
-  return { object, uvid, generation, known, isNull: (flags & FLAG_NULL) !== 0, expungedMs };
+  const isNull = (flags & FLAG_NULL) !== 0;
+  const bypassed = (flags & FLAG_BYPASSED) === 0 ? {} : { isGovernanceBypassed: true };
+  return { object, uvid, generation, known, isNull, expungedMs, ...bypassed };
 }

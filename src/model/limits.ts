@@ -38,6 +38,8 @@ export const TAG_VALUE_CHARS_MAX = 256;
 export const PARTS_MAX = 10_000;
 /** The parts' own checksums are kept in a manifest only while all of them are within this. */
 export const PART_CHECKSUMS_BYTES_MAX = 24 * 1024;
+/** A name, and 64 segments that were known. */
+export const EXPUNGE_RECORD_BYTES_MAX = 4 * 1024;
 export const VERSION_MANIFEST_BYTES_MAX = 64 * 1024;
 
 export const VERSIONS_KEPT_MAX = 1000;

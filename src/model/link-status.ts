@@ -90,6 +90,12 @@ export interface LinkCounters {
   readonly alreadyThereVersions: number;
   readonly alreadyThereChunks: number;
   readonly alreadyThereBytes: number;
+  /** Changes of tags, ACL, hold and retention that were new at the far side. */
+  readonly annotations: number;
+  /** Versions that were removed for good at the far side. */
+  readonly expunges: number;
+  /** Those that a legal hold or a retention there forbade. */
+  readonly refusedExpunges: number;
   /** Parts of bytesSent + bytesReceived: control messages, and payload (manifests' content and chunks). */
   readonly controlBytes: number;
   readonly payloadBytes: number;

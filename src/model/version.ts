@@ -74,6 +74,8 @@ export interface ContentDigest {
 export interface Expunge extends Pick<Version, "object" | "uvid" | "generation" | "known" | "isNull"> {
   /** Wall clock where it was removed first, milliseconds. */
   readonly expungedMs: number;
+  /** Removed by somebody who may bypass governance retention, so that this does not bind it elsewhere either. */
+  readonly isGovernanceBypassed?: boolean | undefined;
 }
 
 interface LoggedChange {

@@ -4,13 +4,15 @@
  *
  * Invariant: present means complete. A node that `missing` calls present has everything under it durable here.
  */
+import type { EfsError } from "../base/errors.ts";
 import type { StoredChunk } from "../engine/chunk-store.ts";
+import type { AnnotationRecord } from "../model/annotation.ts";
 import type { ContentId, LogId, SegmentId } from "../model/ids.ts";
 import type { BucketPath, ObjectName, ServedPath } from "../model/names.ts";
 import type { BucketRecord } from "../model/namespace.ts";
 import type { ContentRoot } from "../model/reference.ts";
 import type { Uvid } from "../model/uvid.ts";
-import type { LogEntry, Version } from "../model/version.ts";
+import type { Expunge, LogEntry, Version } from "../model/version.ts";
 
 export type PositionedEntry = LogEntry & { readonly position: bigint };
 
@@ -31,21 +33,54 @@ export interface ReceivedPiece extends ContentPiece {
   readonly stored: StoredChunk;
 }
 
+/** Names one version of an object. */
+export interface VersionId {
+  readonly object: ObjectName;
+  readonly uvid: Uvid;
+  readonly generation: number;
+}
+
+/** All annotations of one version. */
+export interface VersionAnnotations extends VersionId {
+  readonly record: AnnotationRecord;
+}
+
+/** Everything of one name: kept versions, latest first, their annotations, and what was removed for good. */
+export interface WalkedObject {
+  readonly object: ObjectName;
+  readonly versions: readonly Version[];
+  readonly annotations: readonly VersionAnnotations[];
+  readonly expunges: readonly Expunge[];
+}
+
 export interface ReceivedVersions {
   readonly bucket: BucketPath;
   /** Complete content is required: every root must be present, else CHUNK_MISSING and nothing is applied. At most 500. */
   readonly versions: readonly Version[];
+  /**
+   * Of these versions (then written in their commit) and of others; of a version that is not kept here they are passed over. At
+   * most 500.
+   */
+  readonly annotations?: readonly VersionAnnotations[] | undefined;
+  /** At most 500. */
+  readonly expunges?: readonly Expunge[] | undefined;
   /** Segment of the link. */
   readonly via: SegmentId;
-  /** Written in the same commit as the last of the versions. */
+  /** Durable with or after the last of all that, never before. */
   readonly state?: { readonly service: string; readonly key: string; readonly value: Uint8Array } | undefined;
 }
 
 export interface ReceivedOutcome {
   /** Versions that were new here (logged once each). */
   readonly applied: number;
-  /** Versions that were here already, or are older than all that is kept. */
+  /** Versions that were here already, are older than all that is kept, or were removed for good. */
   readonly alreadyThere: number;
+  /** Annotations that changed something here, those of new versions not counted. */
+  readonly annotated: number;
+  /** Versions that were removed for good, or never will be taken in, because of this call. */
+  readonly expunged: number;
+  /** Expunges that a legal hold or a retention here forbids (LOCKED): left out, the versions stay. */
+  readonly refused: readonly EfsError[];
 }
 
 export interface Replication {
@@ -75,8 +110,18 @@ export interface Replication {
     bucket: BucketPath,
     ids: ReadonlyArray<{ readonly object: ObjectName; readonly uvid: Uvid }>,
   ): Promise<ReadonlyArray<Version | undefined>>;
-  /** A page of all kept versions, names above `after`, for an initial pass; every version of a name is on one page. */
-  walk(bucket: BucketPath, after: ObjectName | undefined, limit: number): Promise<readonly Version[]>;
+  /** Annotations of kept versions, for each asked; undefined when there are none, or the version is gone. At most 1,000. */
+  getAnnotations(
+    bucket: BucketPath,
+    versions: readonly VersionId[],
+  ): Promise<ReadonlyArray<VersionAnnotations | undefined>>;
+  /** What stays of expunged versions, for each asked; undefined when there is nothing (any more). At most 1,000. */
+  getExpunges(
+    bucket: BucketPath,
+    versions: readonly VersionId[],
+  ): Promise<ReadonlyArray<Expunge | undefined>>;
+  /** A page of all names above `after`, for an initial pass: about `limit` versions and expunges, all of a name on one page. */
+  walk(bucket: BucketPath, after: ObjectName | undefined, limit: number): Promise<readonly WalkedObject[]>;
 
   /** Which pieces are not here (index into `pieces`); those that are here are claimed. Durable. At most 10,000. */
   missing(pieces: readonly ContentPiece[]): Promise<readonly number[]>;
@@ -95,6 +140,9 @@ export interface Replication {
    * @throws HASH_MISMATCH naming the id; nothing of the call is stored then
    */
   store(pieces: readonly ReceivedPiece[]): Promise<void>;
-  /** Takes in versions, each logged once however often it comes. One commit (or a few, in order, with `state` in the last). */
+  /**
+   * Takes in versions, annotations and expunges, each change logged once however often it comes, whatever the order.
+   * @throws BUCKET_NOT_FOUND, CHUNK_MISSING, LIMIT, NO_SPACE, READ_ONLY, QUOTA (a part may be applied; `state` is not)
+   */
   apply(received: ReceivedVersions): Promise<ReceivedOutcome>;
 }

@@ -174,9 +174,10 @@ function fitted(digest: ContentDigest | undefined, sizeBytes: number): ContentDi
 }
 
 export const expunges: fc.Arbitrary<Expunge> = fc
-  .record({ version: versions, expungedMs: wholes })
-  .map(({ version: { object, uvid, generation, known, isNull }, expungedMs }) => {
-    return { object, uvid, generation, known, isNull, expungedMs };
+  .record({ version: versions, expungedMs: wholes, isBypassed: fc.boolean() })
+  .map(({ version: { object, uvid, generation, known, isNull }, expungedMs, isBypassed }) => {
+    const bypassed = isBypassed ? { isGovernanceBypassed: true } : {};
+    return { object, uvid, generation, known, isNull, expungedMs, ...bypassed };
   });
 
 const logged = {

@@ -26,6 +26,9 @@ export const ZERO_COUNTERS: LinkCounters = {
   alreadyThereVersions: 0,
   alreadyThereChunks: 0,
   alreadyThereBytes: 0,
+  annotations: 0,
+  expunges: 0,
+  refusedExpunges: 0,
   controlBytes: 0,
   payloadBytes: 0,
 };

@@ -2,7 +2,7 @@
 
 import { concat } from "../../../src/base/bytes.ts";
 import type { Random } from "../../../src/base/random.ts";
-import { BATCH_VERSIONS_MAX, encodeBatch } from "../../../src/gateway/isgw/wire/batch.ts";
+import { encodeBatch } from "../../../src/gateway/isgw/wire/batch.ts";
 import { makeDelta } from "../../../src/gateway/isgw/wire/delta.ts";
 import {
   encodeFrame,
@@ -28,7 +28,8 @@ import { logIdOf, segmentIdOf, writerIdOf } from "../../../src/model/ids.ts";
 import { parseBucketPath, parseObjectName } from "../../../src/model/names.ts";
 import { DEFAULT_BUCKET_OPTIONS } from "../../../src/model/namespace.ts";
 import { makeUvid } from "../../../src/model/uvid.ts";
-import type { Version } from "../../../src/model/version.ts";
+import type { Expunge, Version } from "../../../src/model/version.ts";
+import type { VersionAnnotations } from "../../../src/segment/replication.ts";
 
 const SEGMENT = segmentIdOf(new Uint8Array(8).fill(0x11));
 const WRITER = writerIdOf(new Uint8Array(8).fill(0x22));
@@ -52,6 +53,21 @@ export function someVersion(index: number, body: Uint8Array): Version {
   };
 }
 
+/** Everything that the annotations of a version can say. */
+export function someAnnotations({ object, uvid, generation }: Version): VersionAnnotations {
+  const record = {
+    tags: { uvid, value: { island: "Hawaii" } },
+    acl: { uvid, value: "public-read" },
+    hold: { uvid, value: true },
+    retention: { uvid, value: { mode: "governance", untilMs: 1_600_000_000_000 } },
+  } as const;
+  return { object, uvid, generation, record };
+}
+
+export function someExpunge({ object, uvid, generation, known, isNull }: Version): Expunge {
+  return { object, uvid, generation, known, isNull, expungedMs: 1_577_232_000_001 };
+}
+
 export interface WholeFrame extends OutgoingFrame {
   readonly body: Uint8Array;
 }
@@ -64,6 +80,8 @@ export function validFrames(): readonly WholeFrame[] {
     version: someVersion(index, body),
     base: { kind: "none" } as const,
   }));
+  const annotations = versions.slice(1).map(({ version }) => someAnnotations(version));
+  const expunges = [someExpunge(someVersion(3, body))];
   const mark = { kind: "following", at: { position: 3n, uvid }, isEverything: true } as const;
   const long = new Uint8Array(4000).map((_, index) => index);
   const delta = makeDelta(long, new Uint8Array([...long.subarray(0, 2000), 1, 2, 3, ...long.subarray(2000)]));
@@ -85,7 +103,7 @@ export function validFrames(): readonly WholeFrame[] {
     custom: { "X-a": "b" },
   };
   const bodies: ReadonlyArray<readonly [FrameType, Uint8Array]> = [
-    [FRAME.HELLO, encodeHello({ versionMin: 1, versionMax: 1, hasKey: true, nonce: long.slice(0, 32) })],
+    [FRAME.HELLO, encodeHello({ versionMin: 2, versionMax: 2, hasKey: true, nonce: long.slice(0, 32) })],
     [FRAME.IDENTITY, joinProof(long.slice(0, 32), encodeIdentity(identity))],
     [FRAME.REFUSE, encodeRefusal({ code: "AUTH_KEY_WRONG", message: "no", refuser: undefined })],
     [FRAME.PING, long.slice(0, 8)],
@@ -95,7 +113,7 @@ export function validFrames(): readonly WholeFrame[] {
     ],
     [FRAME.OPENED, encodeOpened({ logId: LOG, mark })],
     [FRAME.CLOSED, encodeClosed({ code: "NO_SPACE", message: "full" })],
-    [FRAME.BATCH, encodeBatch({ channel: 1, mark, versions: versions.slice(0, BATCH_VERSIONS_MAX) })],
+    [FRAME.BATCH, encodeBatch({ channel: 1, mark, versions, annotations, expunges })],
     [
       FRAME.PULL,
       encodePull(
@@ -122,7 +140,16 @@ export function validFrames(): readonly WholeFrame[] {
     ],
     [
       FRAME.APPLIED,
-      encodeApplied({ newVersions: 3, alreadyThere: 0, leftOut: 0, foundPieces: 1, foundBytes: 70_000 }),
+      encodeApplied({
+        newVersions: 3,
+        alreadyThere: 0,
+        leftOut: 0,
+        foundPieces: 1,
+        foundBytes: 70_000,
+        annotated: 2,
+        expunged: 1,
+        refused: 1,
+      }),
     ],
   ];
   return bodies.map(([type, bytes], index) => ({

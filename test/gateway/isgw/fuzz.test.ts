@@ -249,7 +249,7 @@ describe("a live receiver", () => {
     await back.send({
       type: FRAME.BATCH,
       exchange: 1,
-      body: encodeBatch({ channel: 1, mark: follow(5n), versions: [] }),
+      body: encodeBatch({ channel: 1, mark: follow(5n), versions: [], annotations: [], expunges: [] }),
     });
     await until(
       () => answers.length,
@@ -259,7 +259,7 @@ describe("a live receiver", () => {
     await back.send({
       type: FRAME.BATCH,
       exchange: 2,
-      body: encodeBatch({ channel: 1, mark: follow(4n), versions: [] }),
+      body: encodeBatch({ channel: 1, mark: follow(4n), versions: [], annotations: [], expunges: [] }),
     });
     await back.closed;
     const early = await dialAsSender(address);
@@ -267,7 +267,7 @@ describe("a live receiver", () => {
     await early.send({
       type: FRAME.BATCH,
       exchange: 2,
-      body: encodeBatch({ channel: 1, mark: follow(4n), versions: [] }),
+      body: encodeBatch({ channel: 1, mark: follow(4n), versions: [], annotations: [], expunges: [] }),
     });
     await early.closed;
     const astray = await dialAsSender(address);
@@ -321,7 +321,7 @@ describe("a live receiver", () => {
     await connection.send({
       type: FRAME.BATCH,
       exchange: 1,
-      body: encodeBatch({ channel: 1, mark: undefined, versions }),
+      body: encodeBatch({ channel: 1, mark: undefined, versions, annotations: [], expunges: [] }),
     });
     await connection.closed;
     expect(wanted).toBe(3);

@@ -198,7 +198,7 @@ describe("a receiver", () => {
     await connection.send({
       type: FRAME.BATCH,
       exchange: 1,
-      body: encodeBatch({ channel: 1, mark: undefined, versions }),
+      body: encodeBatch({ channel: 1, mark: undefined, versions, annotations: [], expunges: [] }),
     });
     await connection.closed;
     const status = await until(

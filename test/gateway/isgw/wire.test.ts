@@ -41,9 +41,9 @@ import { contentIdOf } from "../../../src/model/ids.ts";
 import { DEFAULT_BUCKET_OPTIONS } from "../../../src/model/namespace.ts";
 import type { ContentRoot } from "../../../src/model/reference.ts";
 import { uvidOf } from "../../../src/model/uvid.ts";
-import { someVersion, validFrames } from "./frames.ts";
+import { someAnnotations, someExpunge, someVersion, validFrames } from "./frames.ts";
 
-const GOLDEN = path.resolve(import.meta.dirname, "../../golden/isgw/frames-v1.txt");
+const GOLDEN = path.resolve(import.meta.dirname, "../../golden/isgw/frames-v2.txt");
 const RUN = { seed: 20191225, numRuns: 300 };
 const bytes = (maxLength: number) => fc.uint8Array({ minLength: 0, maxLength });
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(contentIdOf);
@@ -75,7 +75,7 @@ const mark: fc.Arbitrary<Mark> = fc.oneof(
   fc.record({ kind: fc.constant("following" as const), at: point, isEverything: fc.boolean() }),
 );
 
-describe("frames of version 1", () => {
+describe("frames of version 2", () => {
   it("have the bytes that they had", () => {
     const lines = validFrames().map(
       (frame) => `${frame.type} ${toHex(encodeFrame({ ...frame, isPackable: false }))}`,
@@ -101,7 +101,7 @@ describe("frames of version 1", () => {
       "utf8",
     );
     const nonce = new Uint8Array(32).map((_, index) => index);
-    const body = encodeHello({ versionMin: 1, versionMax: 1, hasKey: true, nonce });
+    const body = encodeHello({ versionMin: 2, versionMax: 2, hasKey: true, nonce });
     const hex = toHex(encodeFrame({ type: FRAME.HELLO, exchange: 0, body }));
     const block = /## 8\. Annotated HELLO\n+```\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
     const shown = block
@@ -198,12 +198,26 @@ describe("bodies", () => {
     }
   });
 
-  it("carry versions as they are, with what they replace", () => {
+  it("carry versions as they are, with what they replace, annotations, expunges and a bucket's ways, quotas not", () => {
     const body = new Uint8Array(9);
     const versions = [{ version: someVersion(1, body), base: { kind: "zeros", lengthBytes: 7 } as const }];
-    const batch = { channel: 3, mark: undefined, versions };
+    const annotations = [
+      someAnnotations(someVersion(1, body)),
+      { ...someAnnotations(someVersion(2, body)), record: {} },
+    ];
+    const expunges = [someExpunge(someVersion(3, body))];
+    const batch = { channel: 3, mark: undefined, versions, annotations, expunges };
     expect(decodeBatch(encodeBatch(batch))).toEqual(batch);
-    const applied = { newVersions: 1, alreadyThere: 2, leftOut: 3, foundPieces: 4, foundBytes: 2 ** 45 };
+    const applied = {
+      newVersions: 1,
+      alreadyThere: 2,
+      leftOut: 3,
+      foundPieces: 4,
+      foundBytes: 2 ** 45,
+      annotated: 5,
+      expunged: 6,
+      refused: 7,
+    };
     expect(decodeApplied(encodeApplied(applied))).toEqual(applied);
     const open = {
       path: { cluster: "a", tenant: "b", bucket: "ü" },
@@ -216,7 +230,18 @@ describe("bodies", () => {
       versionsKept: 7,
       custom: { "X-a": "1" },
     };
-    expect(decodeOpen(encodeOpen({ ...open, options } as never))).toEqual({ ...open, options });
+    for (const more of [
+      {},
+      { versioning: "suspended" },
+      { versioning: "enabled", lock: { default: undefined } },
+      { versioning: "enabled", lock: { default: { mode: "governance", days: 1 } } },
+      { versioning: "enabled", lock: { default: { mode: "compliance", days: 36_500 } } },
+    ]) {
+      const offered = { ...open, options: { ...options, ...more } };
+      expect(decodeOpen(encodeOpen(offered as never))).toEqual(offered);
+    }
+    const limited = { ...options, quotaBytes: 5, quotaObjects: 6 };
+    expect(decodeOpen(encodeOpen({ ...open, options: limited } as never))).toEqual({ ...open, options });
   });
 
   it("of the handshake agree on a version and prove the key, never with another role, nonce or payload", () => {

@@ -5,6 +5,7 @@
 import { EfsError, toEfsError } from "../../../base/errors.ts";
 import type { SegmentId } from "../../../model/ids.ts";
 import type { BucketPath } from "../../../model/names.ts";
+import type { ReceivedOutcome } from "../../../segment/replication.ts";
 import type { Segment } from "../../../segment/segment.ts";
 import { encodeMark, type Mark, movesOn } from "../position/mark.ts";
 import type { StateStore } from "../state-store.ts";
@@ -25,9 +26,13 @@ export interface IntakeOptions {
   readonly mark: Mark | undefined;
   /** The batch is durable. */
   onApplied(batch: number, applied: Applied): void;
+  /** A lock here forbids a removal: it is left out for good, and the bucket goes on. */
+  onRefused(error: EfsError): void;
   /** Something failed: nothing more of this bucket is taken in on this channel. Called once. */
   onFailed(error: EfsError): void;
 }
+
+const NOTHING: ReceivedOutcome = { applied: 0, alreadyThere: 0, annotated: 0, expunged: 0, refused: [] };
 
 interface Fetched {
   readonly versions: readonly BatchVersion[];
@@ -120,10 +125,12 @@ export class Intake {
     const { segment, states, bucket, peer, markKey, board } = this.#options;
     const versions = fetched.versions.map(({ version }) => version);
     const value = body.mark === undefined ? undefined : encodeMark(body.mark);
-    let outcome = { applied: 0, alreadyThere: 0 };
-    if (versions.length > 0) {
+    const { annotations, expunges } = body;
+    let outcome: ReceivedOutcome = NOTHING;
+    if (versions.length + annotations.length + expunges.length > 0) {
       const state = value === undefined ? undefined : { service: states.service, key: markKey, value };
-      outcome = await segment.replication.apply({ bucket, versions, via: peer, state });
+      const received = { bucket, versions, annotations, expunges, via: peer, state };
+      outcome = await segment.replication.apply(received);
     } else if (value !== undefined) {
       await segment.services.putState(states.service, markKey, value);
     }
@@ -132,12 +139,19 @@ export class Intake {
     board.counters.add("alreadyThereChunks", fetched.found.pieces);
     board.counters.add("alreadyThereBytes", fetched.found.bytes);
     board.counters.add("remoteIoErrors", fetched.leftOut);
+    board.counters.add("annotations", outcome.annotated);
+    board.counters.add("expunges", outcome.expunged);
+    board.counters.add("refusedExpunges", outcome.refused.length);
+    for (const error of outcome.refused) this.#options.onRefused(error);
     return {
       newVersions: outcome.applied,
       alreadyThere: outcome.alreadyThere,
       leftOut: fetched.leftOut,
       foundPieces: fetched.found.pieces,
       foundBytes: fetched.found.bytes,
+      annotated: outcome.annotated,
+      expunged: outcome.expunged,
+      refused: outcome.refused.length,
     };
   }
 }

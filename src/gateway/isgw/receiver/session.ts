@@ -156,6 +156,7 @@ export class ReceiverSession {
       markKey,
       mark,
       onApplied: (batch, applied) => this.#onApplied(batch, applied),
+      onRefused: (error) => this.#onRefused(path, error),
       onFailed: (error) => this.#closeChannel(number, error),
     });
     this.#channels.set(number, intake);
@@ -187,6 +188,13 @@ export class ReceiverSession {
     void this.#send({ type: FRAME.APPLIED, exchange: batch, body: encodeApplied(applied) }).finally(() =>
       this.#batchPaths.delete(batch),
     );
+  }
+
+  #onRefused(path: string, error: EfsError): void {
+    const { board, context } = this.#options;
+    context.log.warn({ bucket: path, ...error.details, error: error.message }, "a removal is forbidden here");
+    board.bucket(path).problem = error;
+    board.fail(error, error.hint);
   }
 
   #closeChannel(number: number, error: EfsError): void {

@@ -100,6 +100,9 @@ export class Feed {
     board.counters.add("alreadyThereVersions", applied.alreadyThere);
     board.counters.add("alreadyThereChunks", applied.foundPieces);
     board.counters.add("alreadyThereBytes", applied.foundBytes);
+    board.counters.add("annotations", applied.annotated);
+    board.counters.add("expunges", applied.expunged);
+    board.counters.add("refusedExpunges", applied.refused);
     if (batch.newestLoggedMs !== undefined)
       board.appliedDelayMs = Math.max(0, clock.wallMs() - batch.newestLoggedMs);
     if (batch.pays !== undefined && applied.leftOut === 0) {
@@ -178,7 +181,7 @@ export class Feed {
     const restart: Mark = { kind: "walking", head: at, name: "" };
     const follow: Mark = { kind: "following", at, isEverything: false };
     for (const markAfter of [restart, follow]) {
-      await this.#send([{ version: undefined, markAfter, loggedMs: undefined }]);
+      await this.#send([{ markAfter, loggedMs: undefined }]);
     }
   }
 
@@ -188,19 +191,19 @@ export class Feed {
     this.#progress.begin(await this.#options.summary(), doneWeight);
     if (plan.after === undefined) {
       const markAfter: Mark = { kind: "walking", head: plan.head, name: "" };
-      await this.#send([{ version: undefined, markAfter, loggedMs: undefined }]);
+      await this.#send([{ markAfter, loggedMs: undefined }]);
     }
     let after: ObjectName | undefined = plan.after;
     while (!signal.aborted) {
-      const versions = await replication.walk(bucket.path, after, PAGE_ENTRIES);
-      if (versions.length === 0) break;
+      const objects = await replication.walk(bucket.path, after, PAGE_ENTRIES);
+      if (objects.length === 0) break;
       await this.#head();
-      await this.#send(walkItems(versions, plan.head));
-      after = versions.at(-1)?.object;
+      await this.#send(walkItems(objects, plan.head));
+      after = objects.at(-1)?.object;
     }
     if (signal.aborted) return;
     const markAfter: Mark = { kind: "following", at: plan.head, isEverything: true };
-    await this.#send([{ version: undefined, markAfter, loggedMs: undefined }]);
+    await this.#send([{ markAfter, loggedMs: undefined }]);
   }
 
   async #follow(start: LogPoint, isEverything: boolean): Promise<void> {
@@ -262,8 +265,12 @@ export class Feed {
     const versions = await replication.getVersions(bucket.path, owed);
     for (const [index, { uvid }] of owed.entries()) {
       const version = versions[index];
-      if (version === undefined) await states.settle(bucket.record.logId, uvid);
-      else await this.#options.send({ ...oneVersion(version), pays: uvid });
+      if (version === undefined) {
+        await states.settle(bucket.record.logId, uvid);
+        continue;
+      }
+      const [annotations] = await replication.getAnnotations(bucket.path, [version]);
+      await this.#options.send({ ...oneVersion(version, annotations), pays: uvid });
     }
   }
 }

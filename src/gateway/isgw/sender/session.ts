@@ -229,7 +229,7 @@ export class SenderSession {
     if (number === undefined) return;
     if (this.#batches.size === 1) this.#progressMs = this.#clock.monotonicMs();
     this.#options.board.bucket(channel.path).isActive = true;
-    const body = encodeBatch({ channel: channel.number, mark: packed.mark, versions: packed.versions });
+    const body = encodeBatch({ ...packed, channel: channel.number });
     await this.#options.connection.send({ type: FRAME.BATCH, exchange: number, body, isPackable: true });
   }
 

@@ -4,21 +4,30 @@
  */
 import { compareBytes, utf8 } from "../../../base/bytes.ts";
 import type { SegmentId } from "../../../model/ids.ts";
-import type { BucketPath, ObjectName } from "../../../model/names.ts";
+import type { BucketPath } from "../../../model/names.ts";
+import type { ContentRoot } from "../../../model/reference.ts";
 import type { Uvid } from "../../../model/uvid.ts";
-import type { Version } from "../../../model/version.ts";
-import type { PositionedEntry, Replication } from "../../../segment/replication.ts";
+import type { Expunge, Version } from "../../../model/version.ts";
+import type {
+  PositionedEntry,
+  Replication,
+  VersionAnnotations,
+  WalkedObject,
+} from "../../../segment/replication.ts";
 import type { LogPoint, Mark } from "../position/mark.ts";
-import { BATCH_VERSIONS_MAX, type BatchVersion } from "../wire/batch.ts";
+import { BATCH_ITEMS_MAX, type BatchVersion } from "../wire/batch.ts";
 
 /** Entries of the log that are looked at together. */
-export const PAGE_ENTRIES = BATCH_VERSIONS_MAX;
-/** Manifests of one batch, unless one alone is longer. */
+export const PAGE_ENTRIES = BATCH_ITEMS_MAX;
+const NO_CONTENT: ContentRoot = { kind: "none" };
+/** Manifests and records of one batch, unless one alone is longer. */
 const BATCH_BYTES_MAX = 512 * 1024;
 
 export interface FeedItem {
-  /** undefined: nothing to send, only the mark moves. */
-  readonly version: BatchVersion | undefined;
+  /** A new version, annotations of it or of another, something removed for good; all undefined: only the mark moves. */
+  readonly version?: BatchVersion | undefined;
+  readonly annotations?: VersionAnnotations | undefined;
+  readonly expunge?: Expunge | undefined;
   /** Where the receiver is once this item and all before it are durable; undefined: not between versions of one name. */
   readonly markAfter: Mark | undefined;
   /** Wall clock when the change was logged here. */
@@ -37,49 +46,87 @@ export interface LogPageOptions {
   readonly peer: SegmentId;
 }
 
-/** The items of some entries of the log. A version that is no longer kept is passed over: a later entry stands for it. */
+/**
+ * The items of some entries of the log. A version that is no longer kept is passed over, with what changed about it: a later entry
+ * stands for it. Annotations go as they are now, with the version or once.
+ */
 export async function logItems(
   replication: Replication,
   entries: readonly PositionedEntry[],
   options: LogPageOptions,
 ): Promise<readonly FeedItem[]> {
-  const wanted = entries.filter((entry) => entry.via !== options.peer);
-  const versions = await replication.getVersions(options.bucket, wanted);
-  const found = new Map(wanted.map((entry, index) => [entry, versions[index]]));
+  const changes = await readChanges(
+    replication,
+    options.bucket,
+    entries.filter((entry) => entry.via !== options.peer),
+  );
   return entries.map((entry) => {
-    const version = found.get(entry);
     const at = { position: entry.position, uvid: entry.uvid };
     return {
-      version: version === undefined || entry.kind !== "version" ? undefined : { version, base: entry.base },
+      ...changes.get(entry),
       markAfter: { kind: "following", at, isEverything: options.isEverything },
       loggedMs: entry.loggedMs,
     };
   });
 }
 
+type Change = Pick<FeedItem, "version" | "annotations" | "expunge">;
+
+async function readChanges(
+  replication: Replication,
+  bucket: BucketPath,
+  entries: readonly PositionedEntry[],
+): Promise<ReadonlyMap<PositionedEntry, Change>> {
+  const made = entries.filter((entry) => entry.kind === "version");
+  const removed = entries.filter((entry) => entry.kind === "expunge");
+  const versions = await replication.getVersions(bucket, made);
+  const expunges = await replication.getExpunges(bucket, removed);
+  const changes = new Map<PositionedEntry, Change>();
+  for (const [index, entry] of made.entries()) {
+    const version = versions[index];
+    if (version !== undefined) changes.set(entry, { version: { version, base: entry.base } });
+  }
+  for (const [index, entry] of removed.entries()) changes.set(entry, { expunge: expunges[index] });
+  // Read after the versions, so that what goes with a version is at least as new as it is.
+  const annotated = distinct(entries.filter((entry) => changes.has(entry) || entry.kind === "annotation"));
+  const annotations = await replication.getAnnotations(bucket, annotated);
+  for (const [index, entry] of annotated.entries()) {
+    if (entry.kind !== "expunge")
+      changes.set(entry, { ...changes.get(entry), annotations: annotations[index] });
+  }
+  return changes;
+}
+
+/** The first entry of each version. */
+function distinct(entries: readonly PositionedEntry[]): readonly PositionedEntry[] {
+  const seen = new Set<Uvid>();
+  return entries.filter(({ uvid }) => !seen.has(uvid) && seen.add(uvid));
+}
+
 /** The items of a page of a walk: versions of one name together, the oldest first, each a base for the next. */
-export function walkItems(versions: readonly Version[], head: LogPoint): readonly FeedItem[] {
-  const items: FeedItem[] = [];
-  const names = new Map<ObjectName, Version[]>();
-  for (const version of versions) {
-    const known = names.get(version.object);
-    if (known === undefined) names.set(version.object, [version]);
-    else known.push(version);
-  }
-  for (const [name, group] of names) {
-    const ordered = [...group].sort(byAge);
-    for (const [index, version] of ordered.entries()) {
-      const base = ordered[index - 1]?.content ?? { kind: "none" };
-      const isLast = index === ordered.length - 1;
-      const markAfter: Mark | undefined = isLast ? { kind: "walking", head, name } : undefined;
-      items.push({ version: { version, base }, markAfter, loggedMs: undefined });
-    }
-  }
-  return items;
+export function walkItems(objects: readonly WalkedObject[], head: LogPoint): readonly FeedItem[] {
+  return objects.flatMap(({ object, versions, annotations, expunges }) => {
+    const ordered = [...versions].sort(byAge);
+    const annotationsOf = new Map(annotations.map((of) => [of.uvid, of]));
+    const changes: Change[] = [
+      ...ordered.map((version, index) => {
+        const base = ordered[index - 1]?.content ?? NO_CONTENT;
+        return { version: { version, base }, annotations: annotationsOf.get(version.uvid) };
+      }),
+      ...expunges.map((expunge) => ({ expunge })),
+    ];
+    return changes.map((change, index) => {
+      const isLast = index === changes.length - 1;
+      const markAfter: Mark | undefined = isLast ? { kind: "walking", head, name: object } : undefined;
+      return { ...change, markAfter, loggedMs: undefined };
+    });
+  });
 }
 
 export interface PackedBatch {
   readonly versions: readonly BatchVersion[];
+  readonly annotations: readonly VersionAnnotations[];
+  readonly expunges: readonly Expunge[];
   readonly mark: Mark | undefined;
   /** About the bytes of its manifests. */
   readonly sizeBytes: number;
@@ -89,11 +136,9 @@ export interface PackedBatch {
 }
 
 /** A batch of one version that moves no mark. */
-export function oneVersion(version: Version): PackedBatch {
-  return packed(
-    [{ version: { version, base: { kind: "none" } }, markAfter: undefined, loggedMs: undefined }],
-    1024,
-  );
+export function oneVersion(version: Version, annotations: VersionAnnotations | undefined): PackedBatch {
+  const item = { version: { version, base: NO_CONTENT }, annotations };
+  return packed([{ ...item, markAfter: undefined, loggedMs: undefined }], 1024);
 }
 
 /** Items as batches within the limits of a batch, in order. */
@@ -110,11 +155,11 @@ export function packBatches(items: readonly FeedItem[]): readonly PackedBatch[] 
     count = 0;
   };
   for (const item of items) {
-    const itemBytes = item.version === undefined ? 0 : manifestBytes(item.version.version);
-    if (count > 0 && (count >= BATCH_VERSIONS_MAX || sizeBytes + itemBytes > BATCH_BYTES_MAX)) flush();
+    const itemBytes = bytesOf(item);
+    if (count > 0 && (count >= BATCH_ITEMS_MAX || sizeBytes + itemBytes > BATCH_BYTES_MAX)) flush();
     pending.push(item);
     sizeBytes += itemBytes;
-    if (item.version !== undefined) count += 1;
+    if (itemBytes > 0) count += 1;
   }
   flush();
   return batches;
@@ -122,18 +167,38 @@ export function packBatches(items: readonly FeedItem[]): readonly PackedBatch[] 
 
 function packed(items: readonly FeedItem[], sizeBytes: number): PackedBatch {
   return {
-    versions: items.flatMap((item) => (item.version === undefined ? [] : [item.version])),
+    versions: items.flatMap((item) => item.version ?? []),
+    annotations: items.flatMap((item) => item.annotations ?? []),
+    expunges: items.flatMap((item) => item.expunge ?? []),
     mark: items.findLast((item) => item.markAfter !== undefined)?.markAfter,
     sizeBytes: sizeBytes + 64,
     newestLoggedMs: items.findLast((item) => item.loggedMs !== undefined)?.loggedMs,
   };
 }
 
+/** An upper estimate of the item in a batch; 0 when it has nothing but a mark. */
+function bytesOf({ version, annotations, expunge }: FeedItem): number {
+  let sizeBytes = version === undefined ? 0 : manifestBytes(version.version);
+  if (annotations !== undefined) sizeBytes += annotationBytes(annotations);
+  if (expunge !== undefined) sizeBytes += 128 + expunge.object.length * 3 + expunge.known.length * 32;
+  return sizeBytes;
+}
+
 /** An upper estimate of the encoded manifest and its base. */
 function manifestBytes(version: Version): number {
-  let sizeBytes =
-    192 + version.object.length * 3 + version.known.length * 32 + (version.contentType ?? "").length * 3;
-  for (const [key, value] of Object.entries(version.metadata)) sizeBytes += key.length + value.length * 3 + 8;
+  const { object, known, contentType = "", metadata, headers, digest } = version;
+  let sizeBytes = 256 + object.length * 3 + known.length * 32 + contentType.length * 3;
+  for (const pairs of [metadata, headers]) sizeBytes += pairBytes(pairs);
+  return sizeBytes + (digest?.parts.length ?? 0) * 40;
+}
+
+function annotationBytes({ object, record }: VersionAnnotations): number {
+  return 192 + object.length * 3 + pairBytes(record.tags?.value ?? {});
+}
+
+function pairBytes(pairs: Readonly<Record<string, string>>): number {
+  let sizeBytes = 0;
+  for (const [key, value] of Object.entries(pairs)) sizeBytes += (key.length + value.length) * 3 + 8;
   return sizeBytes;
 }
 

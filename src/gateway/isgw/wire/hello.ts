@@ -7,8 +7,9 @@ import { idBytes, type SegmentId, segmentIdOf, type WriterId, writerIdOf } from 
 import { SERVICE_PATHS_MAX } from "../../../model/limits.ts";
 import { parseServedPath, type ServedPath } from "../../../model/names.ts";
 
-export const PROTOCOL_VERSION_MIN = 1;
-export const PROTOCOL_VERSION_MAX = 1;
+/** Version 1 knows neither annotations nor expunges: with such a peer nothing is replicated rather than half of it. */
+export const PROTOCOL_VERSION_MIN = 2;
+export const PROTOCOL_VERSION_MAX = 2;
 export const NONCE_BYTES = 32;
 export const PROOF_BYTES = 32;
 const MAGIC = utf8("EFSISGW\0");

@@ -84,6 +84,11 @@ export interface Applied {
   /** Pieces that were not asked for since they were there: a chunk, or a node with all beneath it. */
   readonly foundPieces: number;
   readonly foundBytes: number;
+  /** Annotations that changed something at the receiver, those of new versions not counted. */
+  readonly annotated: number;
+  readonly expunged: number;
+  /** Expunges that a legal hold or a retention at the receiver forbids. */
+  readonly refused: number;
 }
 
 export function encodeApplied(applied: Applied): Uint8Array {
@@ -93,6 +98,9 @@ export function encodeApplied(applied: Applied): Uint8Array {
     .varint(applied.leftOut)
     .varint(applied.foundPieces)
     .varint(applied.foundBytes)
+    .varint(applied.annotated)
+    .varint(applied.expunged)
+    .varint(applied.refused)
     .finish();
 }
 
@@ -105,6 +113,9 @@ export function decodeApplied(body: Uint8Array): Applied {
     leftOut: reader.varint(),
     foundPieces: reader.varint(),
     foundBytes: reader.varint(),
+    annotated: reader.varint(),
+    expunged: reader.varint(),
+    refused: reader.varint(),
   };
   reader.end();
   return applied;

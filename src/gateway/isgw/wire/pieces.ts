@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter } from "../../../base/cursor.ts";
 import { EfsError } from "../../../base/errors.ts";
 import { CONTENT_ID_BYTES, type ContentId, contentIdOf } from "../../../model/ids.ts";
 import { FIXED_CHUNK_BYTES_MAX, NODE_REFERENCES_MAX, OBJECT_SIZE_BYTES_MAX } from "../../../model/limits.ts";
-import { BATCH_VERSIONS_MAX } from "./batch.ts";
+import { BATCH_ITEMS_MAX } from "./batch.ts";
 
 export const PULL_WANTS_MAX = 10_000;
 export const PIECES_MAX = 1024;
@@ -57,7 +57,7 @@ export function decodePull(body: Uint8Array, firstNumber: number): PullBody {
   for (let order = 0; order < count; order += 1) {
     const distance = reader.varint(DISTANCE_MAX);
     const parent = distance === 0 ? 0 : backwards(firstNumber + order, distance);
-    const index = reader.varint(Math.max(BATCH_VERSIONS_MAX, NODE_REFERENCES_MAX));
+    const index = reader.varint(Math.max(BATCH_ITEMS_MAX, NODE_REFERENCES_MAX));
     const flags = reader.u8();
     if (flags > 3) throw new EfsError("PROTOCOL", "a want has an unknown flag");
     wants.push({ parent, index, mayDiffer: (flags & 1) !== 0, mustVerify: (flags & 2) !== 0 });

@@ -6,15 +6,20 @@ import {
   FIXED_CHUNK_BYTES_MAX,
   FIXED_CHUNK_BYTES_MIN,
   OBJECT_SIZE_BYTES_MAX,
+  RETENTION_DAYS_MAX,
   SETTING_VALUE_BYTES_MAX,
   SMALL_CONTENT_BYTES_MAX,
   VERSIONS_KEPT_MAX,
 } from "../../../model/limits.ts";
-import { type BucketOptions, type Chunking, DEFAULT_BUCKET_OPTIONS } from "../../../model/namespace.ts";
+import type { BucketLock, BucketOptions, Chunking, Versioning } from "../../../model/namespace.ts";
 import type { ContentRoot } from "../../../model/reference.ts";
 
 const KINDS = ["none", "small", "zeros", "chunk", "node"] as const;
 const CUSTOM_MAX = 128;
+const VERSIONINGS: readonly Versioning[] = ["off", "enabled", "suspended"];
+const LOCK_NONE = 0;
+const LOCK_WITHOUT_DEFAULT = 1;
+const LOCK_MODES = [undefined, undefined, "governance", "compliance"] as const;
 
 export function writeRoot(writer: ByteWriter, root: ContentRoot): void {
   writer.u8(KINDS.indexOf(root.kind));
@@ -39,7 +44,8 @@ export function readRoot(reader: ByteReader): ContentRoot {
 export function writeOptions(writer: ByteWriter, options: BucketOptions): void {
   if (options.chunking.kind === "content") writer.u8(0);
   else writer.u8(1).varint(options.chunking.chunkBytes);
-  writer.varint(options.versionsKept);
+  writer.varint(options.versionsKept).u8(VERSIONINGS.indexOf(options.versioning));
+  writeLock(writer, options.lock);
   const custom = Object.entries(options.custom);
   writer.varint(custom.length);
   for (const [key, value] of custom) writer.text(key).text(value);
@@ -50,12 +56,34 @@ export function readOptions(reader: ByteReader): BucketOptions {
   const chunking = readChunking(reader);
   const versionsKept = reader.varint(VERSIONS_KEPT_MAX);
   if (versionsKept < 1) throw new EfsError("PROTOCOL", "a bucket keeps no version");
+  const versioning = VERSIONINGS[reader.u8()];
+  if (versioning === undefined) throw new EfsError("PROTOCOL", "a bucket of unknown versioning");
+  const lock = readLock(reader);
   const count = reader.varint(CUSTOM_MAX);
   const custom: Array<readonly [string, string]> = [];
   for (let index = 0; index < count; index += 1) {
     custom.push([reader.text(SETTING_VALUE_BYTES_MAX), reader.text(SETTING_VALUE_BYTES_MAX)]);
   }
-  return { ...DEFAULT_BUCKET_OPTIONS, chunking, versionsKept, custom: Object.fromEntries(custom) };
+  // Quotas are each segment's own.
+  const quotas = { quotaBytes: undefined, quotaObjects: undefined };
+  return { chunking, versionsKept, versioning, lock, ...quotas, custom: Object.fromEntries(custom) };
+}
+
+function writeLock(writer: ByteWriter, lock: BucketLock | undefined): void {
+  if (lock === undefined) writer.u8(LOCK_NONE);
+  else if (lock.default === undefined) writer.u8(LOCK_WITHOUT_DEFAULT);
+  else writer.u8(LOCK_MODES.indexOf(lock.default.mode)).varint(lock.default.days);
+}
+
+function readLock(reader: ByteReader): BucketLock | undefined {
+  const kind = reader.u8();
+  if (kind === LOCK_NONE) return undefined;
+  if (kind === LOCK_WITHOUT_DEFAULT) return { default: undefined };
+  const mode = LOCK_MODES[kind];
+  if (mode === undefined) throw new EfsError("PROTOCOL", "a bucket with a lock of an unknown kind");
+  const days = reader.varint(RETENTION_DAYS_MAX);
+  if (days === 0) throw new EfsError("PROTOCOL", "a retention of no days");
+  return { default: { mode, days } };
 }
 
 function readChunking(reader: ByteReader): Chunking {
