@@ -405,6 +405,12 @@ describe("what is merged", () => {
     expect(firstToMerge([run(50_000, 0, true), run(9000, 8000)])).toBeUndefined();
   });
 
+  it("is less of it when there is no room for all", () => {
+    const runs = [4, 4, 4, 1, 1, 1, 1].map((size) => run(size));
+    expect(firstToMerge(runs, 1)).toBe(3);
+    expect(firstToMerge(runs, 4)).toBeUndefined();
+  });
+
   it("leaves few runs however many rounds there are", () => {
     let runs: number[] = [];
     let rewrittenBytes = 0;

@@ -9,7 +9,7 @@ const HEADER_BYTES = 28;
 const CRC_END = 8;
 const RUN_BYTES = 4;
 /** Far above what merging leaves. */
-const RUNS_MAX = 100_000;
+const RUNS_MAX = 1_000_000;
 export const RUN_LIST_BYTES_MAX = HEADER_BYTES + RUNS_MAX * RUN_BYTES;
 
 export interface RunList {

@@ -14,9 +14,9 @@ export interface MergeCandidate {
   readonly isDamaged: boolean;
 }
 
-/** The first of the runs (oldest first) to be merged with all after it; undefined when it is not time. */
-export function firstToMerge(runs: readonly MergeCandidate[]): number | undefined {
-  const usable = runs.findLastIndex((run) => run.isDamaged) + 1;
+/** The first of the runs (oldest first) to be merged with all after it, not before `from`; undefined when it is not time. */
+export function firstToMerge(runs: readonly MergeCandidate[], from = 0): number | undefined {
+  const usable = Math.max(from, runs.findLastIndex((run) => run.isDamaged) + 1);
   if (runs.length - usable < 2) return undefined;
   if (usable === 0 && isFullOfRemoved(runs)) return 0;
   let first: number | undefined;

@@ -16,16 +16,15 @@ import type { Disk } from "./disk.ts";
 import { type Health, isNoSpace, noSpace } from "./health.ts";
 import type { Change } from "./journal-frame.ts";
 import { type Layer, type MapRange, mergeLayers } from "./layer.ts";
-import { draftName, replaceFile, takeDraft, writeDraft } from "./replace-file.ts";
-import { indexDamaged, Run, type RunsOptions, runName } from "./run.ts";
+import { takeDraft, writeDraft } from "./replace-file.ts";
+import { Run, type RunsOptions, runName } from "./run.ts";
+import { openRunList, RUN_LIST_FILE } from "./run-directory.ts";
 import { hashOf } from "./run-filter.ts";
-import { decodeRunList, encodeRunList, RUN_LIST_BYTES_MAX, type RunList } from "./run-list.ts";
+import { encodeRunList, type RunList } from "./run-list.ts";
 import { firstToMerge } from "./run-merge.ts";
 import { runBytesFor, writeRun } from "./run-writer.ts";
 
 const CACHE_BYTES = 16 * 1024 * 1024;
-const LIST_FILE = "runs";
-const RUN_FILE = /^\d{8}\.run$/;
 /** Rounds wait for merging when there are more: every get and range looks at all of them. */
 const RUNS_MAX = 48;
 
@@ -54,15 +53,14 @@ export class Tree {
     this.#options = options;
     this.#runs = runs;
     this.#applied = list.applied;
-    this.#lastNumber = Math.max(0, ...list.numbers);
+    this.#lastNumber = list.numbers.reduce((last, number) => Math.max(last, number), 0);
   }
 
   /** @throws RECORD_CORRUPT when a file of the index is absent or damaged, IO */
   static async open(options: TreeOptions): Promise<Tree> {
     const opening = { ...options, cache: new BlockCache(CACHE_BYTES) };
     await options.disk.makeDirectory(options.directory);
-    const list = await readList(options);
-    await sweep(options, list);
+    const list = await openRunList(options);
     const runs: Run[] = [];
     try {
       for (const number of list.numbers) runs.push(await Run.open(opening, number));
@@ -136,8 +134,9 @@ export class Tree {
   /** Merges as long as it is time to. What is in the way waits for the next round, or ends all writing. */
   async #mergeAll(): Promise<void> {
     const { health, log } = this.#options;
+    let from = 0;
     for (;;) {
-      const first = firstToMerge(this.#runs);
+      const first = firstToMerge(this.#runs, from);
       if (first === undefined) return;
       const merged = this.#runs.slice(first);
       try {
@@ -145,7 +144,11 @@ export class Tree {
       } catch (error) {
         if (error instanceof GivenUp) return;
         const cause = error instanceof Error ? error.message : String(error);
-        if (isNoSpace(error)) return log.warn({ cause }, "runs of the index are not merged: no room");
+        if (isNoSpace(error)) {
+          log.warn({ cause }, "large runs of the index are not merged: no room");
+          from = first + 1;
+          continue;
+        }
         // A run that is damaged is left alone from now on; what can be read of it is served.
         const isDamage = error instanceof EfsError && error.code === "RECORD_CORRUPT";
         if (!isDamage || !merged.some((run) => run.isDamaged))
@@ -224,7 +227,7 @@ export class Tree {
 
   async #replaceList(added: Run | undefined, runs: readonly Run[], applied = this.#applied): Promise<void> {
     const { disk, directory, salt, health } = this.#options;
-    const name = path.join(directory, LIST_FILE);
+    const name = path.join(directory, RUN_LIST_FILE);
     try {
       health.checkWritable();
       const bytes = encodeRunList({ applied, numbers: runs.map((run) => run.number) }, salt);
@@ -255,39 +258,6 @@ export class Tree {
 }
 
 class GivenUp extends Error {}
-
-async function readList({ disk, directory, salt }: TreeOptions): Promise<RunList> {
-  const name = path.join(directory, LIST_FILE);
-  const names = await disk.list(directory);
-  if (!names.includes(LIST_FILE)) {
-    // A new index lists nothing before it has a first run.
-    if (names.some((each) => RUN_FILE.test(each))) throw indexDamaged(name, "it is lost");
-    const list: RunList = { applied: 0n, numbers: [] };
-    await replaceFile(disk, name, encodeRunList(list, salt));
-    return list;
-  }
-  const file = await disk.open(name, { create: false });
-  try {
-    const sizeBytes = await file.sizeBytes();
-    const bytes = await file.read(0, Math.min(sizeBytes, RUN_LIST_BYTES_MAX));
-    const list = decodeRunList(bytes, salt);
-    if (list === undefined) throw indexDamaged(name, "it is not a list of runs");
-    return list;
-  } finally {
-    await file.close();
-  }
-}
-
-/** Removes what a round or a merge left that broke off, and what a merge replaced. */
-async function sweep({ disk, directory }: TreeOptions, list: RunList): Promise<void> {
-  const listed = new Set(list.numbers.map(runName));
-  const names = await disk.list(directory);
-  for (const name of names) {
-    if (listed.has(name) || !(RUN_FILE.test(name) || name === draftName(LIST_FILE))) continue;
-    await disk.remove(path.join(directory, name));
-  }
-  await disk.syncDirectory(directory);
-}
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
