@@ -18,6 +18,7 @@ import { Buckets } from "./core/buckets.ts";
 import { type Core, counterOf, scanAll } from "./core/core.ts";
 import { HybridClock } from "./core/hybrid-clock.ts";
 import { InFlight } from "./core/in-flight.ts";
+import { Quotas } from "./core/quotas.ts";
 import { SpaceGuard } from "./core/space-guard.ts";
 import { COUNTER_PREFIX, rangeOf, SEGMENT_KEY } from "./keys.ts";
 import { Dropper, recoverDeletions } from "./namespace/delete-bucket.ts";
@@ -26,6 +27,7 @@ import { openObjects } from "./object/open-objects.ts";
 import { openReplication } from "./replication/open-replication.ts";
 import type { Segment, SegmentOptions, SegmentUsage } from "./segment.ts";
 import { openServiceStore } from "./service/service-store.ts";
+import { openUploads } from "./upload/open-uploads.ts";
 import { openUsers } from "./user/open-users.ts";
 import { checkSegmentKey } from "./user/sealer.ts";
 
@@ -66,10 +68,12 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     lengths: new ContentLengths(),
     readAhead: new ReadAhead(),
     largePuts: new Limiter(LARGE_PUTS_MAX),
+    quotas: new Quotas(engine.records),
     inFlight: new InFlight(),
   };
   const dropper = new Dropper(core);
   await recoverDeletions(core, dropper);
+  const uploads = await openUploads(core);
   return {
     guid: identity.guid,
     id,
@@ -78,7 +82,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     namespace: openNamespace(core, dropper),
     objects: openObjects(core),
     annotations: openAnnotations(core),
-    uploads: notYet(),
+    uploads: uploads.uploads,
     users: openUsers(core, options.segmentKey),
     services: openServiceStore(core),
     replication: openReplication(core),
@@ -86,6 +90,7 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
     close: async () => {
       await core.inFlight.close();
       await dropper.close();
+      await uploads.close();
       await core.content.close();
       await core.hybridClock.close().catch((thrown: unknown) => {
         // The ceiling stays where it is: the clock begins a little ahead at the next start.

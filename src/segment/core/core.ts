@@ -13,6 +13,7 @@ import type { ContentLengths } from "../content/content-lengths.ts";
 import type { Buckets } from "./buckets.ts";
 import type { HybridClock } from "./hybrid-clock.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Quotas } from "./quotas.ts";
 import type { SpaceGuard } from "./space-guard.ts";
 
 export interface Core {
@@ -35,6 +36,7 @@ export interface Core {
   readonly largePuts: Limiter;
   /** Shared by all who read contents. */
   readonly readAhead: ReadAhead;
+  readonly quotas: Quotas;
   /** Every call of the front door runs in it. */
   readonly inFlight: InFlight;
 }

@@ -4,7 +4,7 @@
  * A crash in between is decided the same way by `recoverDeletions` at the next start.
  */
 import { EfsError, toEfsError } from "../../base/errors.ts";
-import type { Check, RecordKey } from "../../engine/meta-store.ts";
+import type { Check } from "../../engine/meta-store.ts";
 import { type BucketPath, formatBucketPath, parseBucketPath } from "../../model/names.ts";
 import { decodeBucketRecord } from "../../model/namespace-record.ts";
 import { bucketNotFound } from "../core/buckets.ts";
@@ -86,7 +86,7 @@ export async function deleteBucket(core: Core, dropper: Dropper, path: BucketPat
     const bytes = bucket?.check.expected;
     if (bucket === undefined || bytes === undefined) throw bucketNotFound(path);
     const notInUse = await notServed(core, path);
-    await requireEmpty(core, path, bucket.keys.objectCount);
+    await requireEmpty(core, path, bucket.keys);
     const moved = await core.guard.commit({
       checks: [bucket.check, absent(closingKey(path)), notInUse],
       writes: [
@@ -124,7 +124,7 @@ async function decide(core: Core, dropper: Dropper, path: BucketPath, bytes: Uin
   const isClosing: Check = { key: closingKey(path), expected: bytes };
   const endClosing = { key: closingKey(path), value: undefined };
   try {
-    await requireEmpty(core, path, keys.objectCount);
+    await requireEmpty(core, path, keys);
   } catch (thrown) {
     await core.guard.commit({
       checks: [isClosing, absent(bucketKey(path))],
@@ -146,11 +146,16 @@ async function decide(core: Core, dropper: Dropper, path: BucketPath, bytes: Uin
   dropper.drop(keys);
 }
 
-async function requireEmpty(core: Core, path: BucketPath, objectCount: RecordKey): Promise<void> {
-  const count = counterOf(await core.records.get(objectCount));
-  if (count === 0) return;
+async function requireEmpty(core: Core, path: BucketPath, keys: BucketKeys): Promise<void> {
+  const values = await core.records.getMany([keys.objectCount, keys.versionCount]);
+  const [objectCount = 0, versionCount = 0] = values.map(counterOf);
+  if (objectCount === 0 && versionCount === 0) return;
   const text = formatBucketPath(path);
-  throw new EfsError("NOT_EMPTY", `bucket ${text} has ${count} ${count === 1 ? "object" : "objects"}`, {
-    hint: `delete its objects first (efscli object list ${text})`,
+  const [count, word] = objectCount > 0 ? [objectCount, "object"] : [versionCount, "version"];
+  throw new EfsError("NOT_EMPTY", `bucket ${text} has ${count} ${word}${count === 1 ? "" : "s"}`, {
+    hint:
+      objectCount > 0
+        ? `delete its objects first (efscli object list ${text})`
+        : `remove its versions first (efscli object versions ${text})`,
   });
 }

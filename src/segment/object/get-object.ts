@@ -36,9 +36,7 @@ export async function showMany(
   checkLimit(names.length, SHOW_MANY_MAX);
   const bucket = await core.buckets.open(path);
   const objects = await readObjects(core.records, bucket, names);
-  return objects.map((object) =>
-    object === undefined || object.latest.isDeleted ? undefined : object.latest,
-  );
+  return objects.map((object) => (object?.latest?.isDeleted === false ? object.latest : undefined));
 }
 
 interface ByteRange {

@@ -1,7 +1,7 @@
 /** The Objects of a segment, put together from its parts. */
-import { EfsError } from "../../base/errors.ts";
 import type { Core } from "../core/core.ts";
 import type { Objects } from "../objects.ts";
+import { expungeVersion } from "./expunge.ts";
 import { getObject, showMany } from "./get-object.ts";
 import { listObjects } from "./list-objects.ts";
 import { listVersions } from "./list-versions.ts";
@@ -17,7 +17,7 @@ export function openObjects(core: Core): Objects {
     list: (bucket, options) => inFlight.run(() => listObjects(core, bucket, options)),
     listVersions: (bucket, options) => inFlight.run(() => listVersions(core, bucket, options)),
     delete: (path, options) => inFlight.run(() => deleteObject(core, path, options)),
-    expunge: () => Promise.reject(new EfsError("UNSUPPORTED", "versions are not expunged yet")),
+    expunge: (path, version, options) => inFlight.run(() => expungeVersion(core, path, version, options)),
     copy: (from, to, options) => inFlight.run(() => copyObject(core, from, to, options)),
     showMany: (bucket, names) => inFlight.run(() => showMany(core, bucket, names)),
   };

@@ -4,9 +4,11 @@ import { keptDigest } from "../../model/digest-codec.ts";
 import { SMALL_CONTENT_BYTES_MAX } from "../../model/limits.ts";
 import type { ObjectPath } from "../../model/names.ts";
 import type { Version } from "../../model/version.ts";
+import { checkAnnotations } from "../annotation/annotation-writes.ts";
 import { checkNotAborted, checkPromisedSize, checkWhole } from "../content/body.ts";
 import { smallContentOf } from "../content/small-content.ts";
 import { type StoredContent, storeContent } from "../content/store-content.ts";
+import type { OpenBucket } from "../core/buckets.ts";
 import type { Core } from "../core/core.ts";
 import type { CopyOptions, DeleteOptions, PutOptions } from "../objects.ts";
 import { requireContent } from "../replication/pieces.ts";
@@ -43,7 +45,13 @@ export async function putObject(
     headers,
     digest: keptDigest(options.digest?.()),
   };
-  return writeVersion(core, path, { draft, beside: stored.write, allow: allowOf(path, options) });
+  const { annotations } = options;
+  return writeVersion(core, path, {
+    draft,
+    beside: stored.write,
+    annotations,
+    allow: allowOf(path, options),
+  });
 }
 
 export async function deleteObject(
@@ -87,7 +95,7 @@ export async function copyObject(
     digest: source.digest,
   };
   checkNotAborted(options.signal);
-  return writeVersion(core, to, { draft, allow: allowOf(to, options) });
+  return writeVersion(core, to, { draft, annotations: options.annotations, allow: allowOf(to, options) });
 }
 
 async function storeBody(
@@ -104,12 +112,28 @@ async function storeBody(
     return { ...smallContentOf(body), sizeBytes: body.length };
   }
   const bucket = await core.buckets.open(path);
-  if (options.ifLatest !== undefined) {
-    // Asked again in the commit; here it spares taking a body that would be refused.
-    const current = await readObject(core.records, bucket, path.object);
-    requireLatest(path, options.ifLatest, current?.latest);
-  }
+  await requireEarly(core, bucket, path, options);
   return storeContent(core, body, { ...options, chunking: bucket.record.options.chunking });
+}
+
+/** Asked again in the commit; here it spares taking a body that would be refused. */
+async function requireEarly(
+  core: Core,
+  bucket: OpenBucket,
+  path: ObjectPath,
+  options: PutOptions,
+): Promise<void> {
+  const { ifLatest, allow, annotations, sizeBytes } = options;
+  checkAnnotations(core, bucket, annotations);
+  const { quotaBytes, quotaObjects } = bucket.record.options;
+  const hasQuota = quotaBytes !== undefined || quotaObjects !== undefined;
+  if (ifLatest === undefined && allow === undefined && !hasQuota) return;
+  const current = await readObject(core.records, bucket, path.object);
+  const latest = current?.latest;
+  allowOf(path, options)?.(latest);
+  if (!hasQuota) return;
+  const objects = latest === undefined || latest.isDeleted ? 1 : 0;
+  await core.quotas.requireRoom(bucket, { objects, bytes: (sizeBytes ?? 0) - (latest?.sizeBytes ?? 0) });
 }
 
 function allowOf(

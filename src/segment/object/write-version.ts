@@ -3,16 +3,18 @@
  * version durable and visible with its log entry and counters; before it nothing is to be seen of it.
  */
 import { EfsError } from "../../base/errors.ts";
-import type { Batch, Check, Write } from "../../engine/meta-store.ts";
+import type { Check, Write } from "../../engine/meta-store.ts";
+import type { AnnotationChange } from "../../model/annotation.ts";
 import { escapeName, formatObjectPath, type ObjectPath } from "../../model/names.ts";
 import type { Uvid } from "../../model/uvid.ts";
 import type { Version } from "../../model/version.ts";
+import { annotationWrites } from "../annotation/annotation-writes.ts";
 import type { OpenBucket } from "../core/buckets.ts";
 import { COMMIT_ATTEMPTS_MAX, type Core, contended, nowMs } from "../core/core.ts";
-import { type Change, encodeEntry, planChange } from "./change.ts";
-import { mergedKnown } from "./kept.ts";
+import { encodeEntry, planChange, seenBy } from "./change.ts";
+import { commitChanges } from "./commit.ts";
 import type { StoredObject } from "./object-record.ts";
-import { readObject, readOlder } from "./read-object.ts";
+import { readObject } from "./read-object.ts";
 
 const GENERATION_MAX = 2 ** 48;
 
@@ -26,6 +28,8 @@ export interface WriteOptions {
   readonly draft: Draft;
   /** Written in the same commit; idempotent (content of at most 1 KiB). */
   readonly beside?: Write | undefined;
+  /** Written in the same commit, with the default retention of the bucket's lock; what is wrong in it is thrown. */
+  readonly annotations?: AnnotationChange | undefined;
   /** Called with the latest version before each attempt; throws what forbids the write. */
   readonly allow?: ((latest: Version | undefined) => void) | undefined;
   /**
@@ -76,16 +80,21 @@ async function attemptWrite(
   core: Core,
   bucket: OpenBucket,
   path: ObjectPath,
-  { draft, beside, allow, also }: WriteOptions,
+  { draft, beside, annotations, allow, also }: WriteOptions,
 ): Promise<Version | undefined> {
   const current = await readObject(core.records, bucket, path.object);
   allow?.(current?.latest);
   const version = await versionOf(core, bucket, path, current, draft);
-  const change = await planChange(core.records, bucket, current, version);
+  const annotated = annotationWrites(core, bucket, version, annotations);
+  const change = await planChange(core.records, bucket, current, version, annotated.length > 0);
   if (change === undefined) return undefined;
-  const entry = encodeEntry({ version, current, loggedMs: version.modifiedMs, via: undefined });
-  const batch = batchOf({ bucket, current, change, entry, beside });
-  const outcome = await core.guard.commit(withBeside(batch, await also?.(bucket, version)));
+  const others = await also?.(bucket, version);
+  const outcome = await commitChanges(core, bucket, {
+    changes: [change],
+    entries: [encodeEntry({ version, current, loggedMs: version.modifiedMs, via: undefined })],
+    checks: others?.checks ?? [],
+    writes: [...(beside === undefined ? [] : [beside]), ...annotated, ...(others?.writes ?? [])],
+  });
   return outcome.isCommitted ? version : undefined;
 }
 
@@ -96,19 +105,16 @@ async function versionOf(
   current: StoredObject | undefined,
   draft: Draft,
 ): Promise<Version> {
-  const generation = (current?.latest.generation ?? 0) + 1;
+  const seen = current === undefined ? undefined : seenBy(current);
+  const generation = Math.max(seen?.generation ?? 0, current?.latest?.generation ?? 0) + 1;
   if (generation > GENERATION_MAX) {
     throw new EfsError("LIMIT", `object "${escapeName(path.object)}" has reached the last generation`);
-  }
-  const seen = current === undefined ? [] : [current.latest];
-  if (current !== undefined && current.conflictCount > 0) {
-    seen.push(...(await readOlder(core.records, bucket, current)));
   }
   return {
     object: path.object,
     uvid: await core.hybridClock.next(),
     generation,
-    known: mergedKnown(seen),
+    known: seen?.known ?? [],
     isDeleted: draft.isDeleted,
     sizeBytes: draft.sizeBytes,
     content: draft.content,
@@ -119,41 +125,4 @@ async function versionOf(
     headers: draft.headers,
     digest: draft.digest,
   };
-}
-
-/** The object's record is checked as it was read, and changes with every commit: the check is unique to the batch. */
-function batchOf(options: {
-  readonly bucket: OpenBucket;
-  readonly current: StoredObject | undefined;
-  readonly change: Change;
-  readonly entry: Uint8Array;
-  readonly beside: Write | undefined;
-}): Batch {
-  const { bucket, current, change, entry, beside } = options;
-  return {
-    checks: [{ key: change.key, expected: current?.bytes }, bucket.check],
-    writes: beside === undefined ? change.writes : [...change.writes, beside],
-    adds: countersOf(bucket, change.objectDelta, change.sizeDelta),
-    appends: [{ log: bucket.keys.log, value: entry }],
-  };
-}
-
-function withBeside(batch: Batch, beside: Beside | undefined): Batch {
-  if (beside === undefined) return batch;
-  return {
-    ...batch,
-    checks: [...(batch.checks ?? []), ...beside.checks],
-    writes: [...(batch.writes ?? []), ...beside.writes],
-  };
-}
-
-export function countersOf(
-  bucket: OpenBucket,
-  objectDelta: number,
-  sizeDelta: number,
-): NonNullable<Batch["adds"]> {
-  const adds = [];
-  if (objectDelta !== 0) adds.push({ key: bucket.keys.objectCount, delta: BigInt(objectDelta) });
-  if (sizeDelta !== 0) adds.push({ key: bucket.keys.sizeBytes, delta: BigInt(sizeDelta) });
-  return adds;
 }
