@@ -12,13 +12,14 @@ export function taggingContent(tags: Tags): XmlChildren {
 
 /** @throws MalformedXML, InvalidTag, BadRequest */
 export function tagsOfDocument(document: XmlElement, countMax = OBJECT_TAGS_MAX): Tags {
-  const pairs = document
-    .allow("TagSet")
-    .required("TagSet")
-    .allow("Tag")
-    .children.map((tag): [string, string] => {
-      tag.allow("Key", "Value");
-      return [tag.requiredText("Key"), tag.requiredText("Value")];
-    });
+  return tagsOfSet(document.allow("TagSet").required("TagSet"), countMax);
+}
+
+/** The tags of an element that holds nothing but `Tag`. @throws MalformedXML, InvalidTag, BadRequest */
+export function tagsOfSet(set: XmlElement, countMax: number): Tags {
+  const pairs = set.allow("Tag").children.map((tag): [string, string] => {
+    tag.allow("Key", "Value");
+    return [tag.requiredText("Key"), tag.requiredText("Value")];
+  });
   return tagSetOf(pairs, countMax);
 }

@@ -21,9 +21,18 @@ export async function xmlBody(
   { body }: Pick<S3Request, "body">,
   options: { readonly root: string; readonly bytesMax: number },
 ): Promise<XmlElement> {
+  const document = await optionalXmlBody({ body }, options);
+  if (document === undefined) throw new S3Error("MissingRequestBodyError", "Request Body is empty");
+  return document;
+}
+
+/** As `xmlBody`; undefined: the body is empty. */
+export async function optionalXmlBody(
+  { body }: Pick<S3Request, "body">,
+  options: { readonly root: string; readonly bytesMax: number },
+): Promise<XmlElement | undefined> {
   const bytes = await checkedBytes(body, options.bytesMax);
-  if (bytes.length === 0) throw new S3Error("MissingRequestBodyError", "Request Body is empty");
-  return parseXml(bytes, options.root);
+  return bytes.length === 0 ? undefined : parseXml(bytes, options.root);
 }
 
 /** Demands what AWS demands of some requests. @throws InvalidRequest */
