@@ -12,6 +12,7 @@ import type { Version } from "../../src/model/version.ts";
 import type { Segment } from "../../src/segment/segment.ts";
 import { brokenInvariants } from "./invariants.ts";
 import {
+  allVersions,
   BUCKET,
   bytesOf,
   keptOpen,
@@ -94,7 +95,7 @@ const receivedHistory = async (): Promise<readonly Version[]> => {
   const far = await withBucket(await testSegment({ seed: 99 }), { versionsKept: 5 });
   for (const text of ["1", "22", "333"]) await far.objects.put(object("a"), utf8(text));
   await far.objects.put(object("b"), new Uint8Array(0));
-  return far.replication.walk(BUCKET, undefined, 100);
+  return allVersions(far);
 };
 
 const SCENARIOS: readonly Scenario[] = [

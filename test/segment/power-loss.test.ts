@@ -14,7 +14,16 @@ import type { Version } from "../../src/model/version.ts";
 import type { Segment } from "../../src/segment/segment.ts";
 import { PowerLoss, SimulatedDisk, type Survival } from "../sim/disk.ts";
 import { brokenInvariants } from "./invariants.ts";
-import { BUCKET, bytesOf, codeOf, object, TestClock, testSegment, withBucket } from "./support.ts";
+import {
+  allVersions,
+  BUCKET,
+  bytesOf,
+  codeOf,
+  object,
+  TestClock,
+  testSegment,
+  withBucket,
+} from "./support.ts";
 
 const SURVIVALS: readonly Survival[] = ["nothing", "everything", "some", "some", "some"];
 const VIA = parseSegmentId("F".repeat(16));
@@ -99,7 +108,7 @@ async function farVersions(): Promise<readonly Version[]> {
   for (const sizeBytes of [100_000, 9]) {
     await far.objects.put(object("far"), new Uint8Array(sizeBytes), { metadata: { of: "far" } });
   }
-  return (await far.replication.walk(BUCKET, undefined, 10)).map((version) => ({
+  return (await allVersions(far)).map((version) => ({
     ...version,
     content: { kind: "zeros" as const, lengthBytes: version.sizeBytes },
   }));

@@ -151,6 +151,15 @@ export function versionsIn({ items }: VersionListing): ReadonlyArray<Version & {
   );
 }
 
+/** Every kept version of a bucket, by name and then latest first. */
+export async function allVersions(
+  segment: Segment,
+  bucket: BucketPath = BUCKET,
+): Promise<readonly Version[]> {
+  const objects = await segment.replication.walk(bucket, undefined, 10_000);
+  return objects.flatMap(({ versions }) => versions);
+}
+
 /** The EfsError that the promise fails with. */
 export async function failureOf(promise: Promise<unknown>): Promise<EfsError> {
   try {

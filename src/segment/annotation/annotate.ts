@@ -14,7 +14,8 @@ import type { Version } from "../../model/version.ts";
 import type { AnnotatedVersion, AnnotateOptions } from "../annotations.ts";
 import type { OpenBucket } from "../core/buckets.ts";
 import { COMMIT_ATTEMPTS_MAX, type Core, contended, nowMs } from "../core/core.ts";
-import { findVersion, readObject } from "../object/read-object.ts";
+import { markAnnotated } from "../object/object-record.ts";
+import { findKept } from "../object/read-object.ts";
 import type { VersionRef } from "../objects.ts";
 import { checkChange } from "./check-change.ts";
 import { requireRetainable } from "./lock.ts";
@@ -57,10 +58,7 @@ async function attemptAnnotate(
   request: AnnotateRequest,
 ): Promise<AnnotatedVersion | undefined> {
   const atMs = nowMs(core);
-  // Read before the version is looked for: while this record is unchanged, what was found in it is kept.
-  const object = await readObject(core.records, bucket, path.object);
-  const version = await findVersion(core, path, request.version);
-  if (object === undefined) return undefined;
+  const { object, version } = await findKept(core, bucket, path, request.version);
   requireContent(path, version);
   checkChange(bucket, request.change, atMs);
   const stored = await readAnnotation(core.records, bucket, version);
@@ -74,9 +72,11 @@ async function attemptAnnotate(
   if (Object.keys(given).length === 0) return { version, annotations: annotationsOf(stored.record) };
   const record = mergeAnnotations(stored.record, given);
   const batch = batchOf({ bucket, version, stored, record, change, atMs });
+  const mark = markAnnotated(object);
   const outcome = await core.guard.commit({
     ...batch,
     checks: [{ key: object.key, expected: object.bytes }, ...(batch.checks ?? [])],
+    writes: [...(batch.writes ?? []), ...(mark === undefined ? [] : [mark])],
   });
   return outcome.isCommitted ? { version, annotations: annotationsOf(record) } : undefined;
 }

@@ -29,7 +29,7 @@ export async function requireRemovable(
   const { key, bytes, record } = await readAnnotation(core.records, bucket, version);
   const reason = lockReason(record, nowMs(core), bypass);
   if (reason === undefined) return { key, expected: bytes };
-  throw locked(bucket, version, `may not be removed: ${reason}`);
+  throw lockedError(bucket, version, `may not be removed: ${reason}`);
 }
 
 /** What forbids removing a version, in words; undefined: nothing does. */
@@ -56,19 +56,20 @@ export function requireRetainable(
   if (!isActive(before, atMs) || isAsStrong(before, next)) return;
   if (before.mode === "governance" && isGovernanceBypassed) return;
   const until = `${before.mode} retention until ${timeText(before.untilMs)}`;
-  throw locked(bucket, version, `has ${until}, which may not be shortened or removed`);
+  throw lockedError(bucket, version, `has ${until}, which may not be shortened or removed`);
 }
 
 export function isActive(retention: Retention | undefined | null, atMs: number): retention is Retention {
   return retention !== undefined && retention !== null && retention.untilMs > atMs;
 }
 
-function isAsStrong(before: Retention, next: Retention | null): boolean {
+/** Whether the next retention binds at least as much. */
+export function isAsStrong(before: Retention, next: Retention | null): boolean {
   if (next === null || next.untilMs < before.untilMs) return false;
   return before.mode === "governance" || next.mode === "compliance";
 }
 
-function locked(bucket: OpenBucket, version: Annotated, what: string): EfsError {
+export function lockedError(bucket: OpenBucket, version: Annotated, what: string): EfsError {
   const object = formatObjectPath({ ...bucket.path, object: version.object });
   return new EfsError("LOCKED", `version ${version.uvid} of ${escapeName(object)} ${what}`, {
     details: { object, version: version.uvid },

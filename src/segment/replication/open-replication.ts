@@ -4,7 +4,7 @@ import type { Replication } from "../replication.ts";
 import { applyVersions } from "./apply.ts";
 import { missingPieces, readNodeOf, readPieces, readPlainPiece, readRootRange } from "./pieces.ts";
 import { backlog, logHead, readLog, servedBuckets, watchLog } from "./read-log.ts";
-import { getVersions, walk } from "./read-versions.ts";
+import { getAnnotations, getExpunges, getVersions, walk } from "./read-versions.ts";
 import { storePieces } from "./store-pieces.ts";
 
 export function openReplication(core: Core): Replication {
@@ -16,6 +16,8 @@ export function openReplication(core: Core): Replication {
     backlog: (bucket, after, limit) => inFlight.run(() => backlog(core, bucket, after, limit)),
     watchLog: (bucket, onChange) => watchLog(core, bucket, onChange),
     getVersions: (bucket, ids) => inFlight.run(() => getVersions(core, bucket, ids)),
+    getAnnotations: (bucket, versions) => inFlight.run(() => getAnnotations(core, bucket, versions)),
+    getExpunges: (bucket, versions) => inFlight.run(() => getExpunges(core, bucket, versions)),
     walk: (bucket, after, limit) => inFlight.run(() => walk(core, bucket, after, limit)),
     missing: (pieces) => inFlight.run(() => missingPieces(core, pieces)),
     read: (pieces) => inFlight.run(() => readPieces(core, pieces)),

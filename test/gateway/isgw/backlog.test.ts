@@ -15,6 +15,7 @@ function logOf(sizes: number[]) {
       reads.entries += page.length;
       return page.map((sizeBytes, index) => ({
         position: after + BigInt(index) + 1n,
+        kind: "version",
         sizeBytes,
         loggedMs: Number(after) + index + 1,
       }));
