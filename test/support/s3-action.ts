@@ -1,4 +1,4 @@
-/** S3 actions run without a server: a segment on memory, a bucket, and requests made by hand. What an action throws as S3Error is given as its answer. */
+/** S3 actions run without a server: a segment on memory, a bucket, and requests made by hand. What an action throws is given as its answer. */
 import { createHash } from "node:crypto";
 import { crc32 as crc32Of } from "node:zlib";
 import { crc32c } from "../../src/base/crc.ts";
@@ -12,6 +12,7 @@ import type {
   S3Response,
 } from "../../src/gateway/s3/action.ts";
 import { S3Error } from "../../src/gateway/s3/errors.ts";
+import { toS3Error } from "../../src/gateway/s3/wire/error-answer.ts";
 import { parseBucketName, parseObjectName, parseTenantPath } from "../../src/model/names.ts";
 import type { BucketOptions } from "../../src/model/namespace.ts";
 import type { Checksum, ContentDigest } from "../../src/model/version.ts";
@@ -54,7 +55,7 @@ export interface S3Site {
   readonly asked: string[];
   /** Permissions that are refused, in the form of `asked` or only the permission. */
   readonly denied: Set<string>;
-  /** Runs an action. What is no S3Error is thrown. */
+  /** Runs an action. What would be InternalError is thrown. */
   ask(action: Action, options?: AskOptions): Promise<Answer>;
 }
 
@@ -100,15 +101,17 @@ export async function s3Site(options: SiteOptions = {}): Promise<S3Site> {
     try {
       return await answerOf(await run(action, context, request));
     } catch (thrown) {
-      if (!(thrown instanceof S3Error)) throw thrown;
-      const headers = lowerCased(thrown.headers);
-      const text = [thrown.code, thrown.message, ...Object.entries(thrown.elements).flat()].join(" ");
+      const error = toS3Error(thrown);
+      // A bug, and what no client should meet here.
+      if (error.status >= 500 && !(thrown instanceof S3Error)) throw thrown;
+      const headers = lowerCased(error.headers);
+      const text = [error.code, error.message, ...Object.entries(error.elements).flat()].join(" ");
       return {
-        status: thrown.status,
+        status: error.status,
         headers,
         bytes: new Uint8Array(),
         text,
-        code: thrown.code,
+        code: error.code,
         sizeBytes: 0,
       };
     }

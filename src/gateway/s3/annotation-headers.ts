@@ -5,7 +5,9 @@ import {
   type CannedAcl,
   type Retention,
 } from "../../model/annotation.ts";
+import type { ObjectPath } from "../../model/names.ts";
 import type { ActionContext } from "./action.ts";
+import { requireAclsAllowed } from "./bucket-config.ts";
 import { S3Error } from "./errors.ts";
 import { parseTaggingHeader } from "./tag-set.ts";
 
@@ -23,6 +25,8 @@ const ACLS_NOT_HERE: ReadonlySet<string> = new Set([
   "aws-exec-read",
   "bucket-owner-read",
 ]);
+/** Taken also where a bucket has no ACLs: it says what holds anyway. */
+export const OWNER_ACL: CannedAcl = "bucket-owner-full-control";
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})$/;
 
 /** undefined: none is said. @throws InvalidArgument, InvalidTag, BadRequest, NotImplemented */
@@ -41,14 +45,16 @@ export function annotationsOf(headers: Headers, nowMs: number): AnnotationChange
   };
 }
 
-/** Asks for what writing these annotations needs beside the write. @throws AccessDenied */
+/** Asks for what writing these annotations needs beside the write. @throws AccessDenied, AccessControlListNotSupported */
 export async function authoriseAnnotations(
   context: ActionContext,
-  resource: { readonly bucket: string; readonly key: string },
+  path: ObjectPath,
   change: AnnotationChange | undefined,
 ): Promise<void> {
   if (change === undefined) return;
+  const resource = { bucket: path.bucket, key: path.object };
   if (change.tags !== undefined) await context.authorise("s3:PutObjectTagging", resource);
+  if (change.acl !== undefined && change.acl !== OWNER_ACL) await requireAclsAllowed(context, path);
   if (change.acl !== undefined && change.acl !== "private")
     await context.authorise("s3:PutObjectAcl", resource);
   if (change.retention !== undefined) await context.authorise("s3:PutObjectRetention", resource);

@@ -3,7 +3,9 @@ import type { Action } from "./action.ts";
 import { copyObject } from "./operations/copy-object.ts";
 import { deleteObject } from "./operations/delete-object.ts";
 import { deleteObjectTagging } from "./operations/delete-object-tagging.ts";
+import { deleteObjects } from "./operations/delete-objects.ts";
 import { getObject } from "./operations/get-object.ts";
+import { getObjectAcl } from "./operations/get-object-acl.ts";
 import { getObjectAttributes } from "./operations/get-object-attributes.ts";
 import { getObjectLegalHold } from "./operations/get-object-legal-hold.ts";
 import { getObjectRetention } from "./operations/get-object-retention.ts";
@@ -13,6 +15,7 @@ import { listObjectVersions } from "./operations/list-object-versions.ts";
 import { listObjects } from "./operations/list-objects.ts";
 import { listObjectsV2 } from "./operations/list-objects-v2.ts";
 import { putObject } from "./operations/put-object.ts";
+import { putObjectAcl } from "./operations/put-object-acl.ts";
 import { putObjectLegalHold } from "./operations/put-object-legal-hold.ts";
 import { putObjectRetention } from "./operations/put-object-retention.ts";
 import { putObjectTagging } from "./operations/put-object-tagging.ts";
@@ -23,7 +26,9 @@ export const OBJECT_ACTIONS: readonly Action[] = [
   copyObject,
   deleteObject,
   deleteObjectTagging,
+  deleteObjects,
   getObject,
+  getObjectAcl,
   getObjectAttributes,
   getObjectLegalHold,
   getObjectRetention,
@@ -33,6 +38,7 @@ export const OBJECT_ACTIONS: readonly Action[] = [
   listObjects,
   listObjectsV2,
   putObject,
+  putObjectAcl,
   putObjectLegalHold,
   putObjectRetention,
   putObjectTagging,

@@ -52,7 +52,8 @@ function noLock(cause?: unknown): S3Error {
   return new S3Error("InvalidRequest", "Bucket is missing Object Lock Configuration", { cause });
 }
 
-function lockFailure(thrown: unknown): unknown {
+/** LOCKED, and CONFLICT of a bucket without lock, as AWS tells them; anything else as it is. */
+export function lockFailure(thrown: unknown): unknown {
   if (!(thrown instanceof EfsError)) return thrown;
   if (thrown.code === "CONFLICT") return noLock(thrown);
   if (thrown.code !== "LOCKED") return thrown;

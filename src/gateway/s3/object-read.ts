@@ -35,6 +35,9 @@ export async function readFailure(
   if (!(thrown instanceof EfsError)) return thrown;
   if (thrown.code !== "OBJECT_NOT_FOUND" && thrown.code !== "VERSION_NOT_FOUND") return thrown;
   if (versionId !== undefined) return namedFailure(context, path, versionId, thrown);
+  // Who may not list learns nothing of which keys there are.
+  if (!(await context.isAllowed("s3:ListBucket", { bucket: path.bucket })))
+    return new S3Error("AccessDenied");
   const marker = await latestMarker(context, path);
   return new S3Error("NoSuchKey", "The specified key does not exist.", {
     elements: { Key: path.object },
@@ -112,12 +115,13 @@ async function namedFailure(
   });
 }
 
-/** The latest version when it is a delete that clients know of: of a bucket that has or had versioning. */
+/** The latest version when it is a delete marker that clients know of; see version-page.ts. */
 async function latestMarker(context: ActionContext, path: ObjectPath): Promise<Version | undefined> {
   const { options } = await context.segment.namespace.showBucket(path);
   if (options.versioning === "off") return undefined;
-  const page = await context.segment.objects.listVersions(path, { prefix: path.object, limit: 1 });
-  const [first] = page.items;
+  const page = await context.segment.objects.listVersions(path, { prefix: path.object, limit: 2 });
+  const [first, second] = page.items;
   if (first?.kind !== "version" || first.version.object !== path.object) return undefined;
-  return first.version.isDeleted && first.isLatest ? first.version : undefined;
+  const hasOlder = second?.kind === "version" && second.version.object === path.object;
+  return first.version.isDeleted && (hasOlder || !first.version.isNull) ? first.version : undefined;
 }

@@ -22,15 +22,17 @@ export async function removeObject(
   path: ObjectPath,
   options: { readonly allow: ((latest: Version | undefined) => void) | undefined },
 ): Promise<Removal> {
+  const { allow } = options;
   try {
-    const { allow } = options;
     const marker = await context.segment.objects.delete(path, { isMarkerForced: true, allow });
     if (!marker.isNull) return { isMarker: true, versionId: versionIdOf(marker) };
     const { options: bucket } = await context.segment.namespace.showBucket(path);
     return bucket.versioning === "off" ? NOTHING : { isMarker: true, versionId: NULL_VERSION_ID };
   } catch (thrown) {
-    if (thrown instanceof EfsError && thrown.code === "OBJECT_NOT_FOUND") return NOTHING;
-    throw removalFailure(thrown);
+    if (!(thrown instanceof EfsError) || thrown.code !== "OBJECT_NOT_FOUND") throw removalFailure(thrown);
+    // Nothing to delete is fine, but not for who demands something of it.
+    allow?.(undefined);
+    return NOTHING;
   }
 }
 

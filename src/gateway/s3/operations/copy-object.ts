@@ -12,6 +12,7 @@ import { authoriseSource, type CopySource, copySourceOf, isOntoItself } from "..
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
 import { isoDate } from "../listed-object.ts";
+import { lockFailure } from "../object-annotations.ts";
 import {
   copiedHeaders,
   DEFAULT_CONTENT_TYPE,
@@ -76,7 +77,7 @@ async function copyFrom(
       thrown.code === "VERSION_NOT_FOUND" &&
       source.version === undefined &&
       attempt < ATTEMPTS_MAX;
-    if (!isReplaced) throw thrown;
+    if (!isReplaced) throw lockFailure(thrown);
     return copyFrom(context, request, source, attempt + 1);
   }
 }
@@ -124,9 +125,8 @@ async function annotationsToWrite(
   { annotations }: AnnotatedVersion,
 ): Promise<AnnotationChange | undefined> {
   const said = annotationsOf(headers, context.clock.wallMs());
-  const { bucket, object: key } = context.object;
   if (directiveOf(headers, "x-amz-tagging-directive") === "REPLACE") {
-    await authoriseAnnotations(context, { bucket, key }, said);
+    await authoriseAnnotations(context, context.object, said);
     return said;
   }
   if (said?.tags !== undefined) {
@@ -138,7 +138,7 @@ async function annotationsToWrite(
     const permission = source.versionId === undefined ? "s3:GetObjectTagging" : "s3:GetObjectVersionTagging";
     await context.authorise(permission, { bucket: source.path.bucket, key: source.path.object });
   }
-  await authoriseAnnotations(context, { bucket, key }, change);
+  await authoriseAnnotations(context, context.object, change);
   return change;
 }
 

@@ -6,6 +6,7 @@ import { setChecksum } from "../checksum-headers.ts";
 import { writeGuard } from "../conditions.ts";
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
+import { lockFailure } from "../object-annotations.ts";
 import { writtenHeaders } from "../object-headers.ts";
 import { type ResponseHeaders, shownVersionId } from "../version-headers.ts";
 
@@ -21,8 +22,7 @@ export const putObject: Action = {
     const { headers, body } = request;
     const written = writtenHeaders(headers);
     const annotations = annotationsOf(headers, context.clock.wallMs());
-    const { bucket, object: key } = context.object;
-    await authoriseAnnotations(context, { bucket, key }, annotations);
+    await authoriseAnnotations(context, context.object, annotations);
     if (body.sizeBytes !== undefined && body.sizeBytes > PUT_BYTES_MAX) {
       throw new S3Error("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", {
         elements: { ProposedSize: String(body.sizeBytes), MaxSizeAllowed: String(PUT_BYTES_MAX) },
@@ -31,15 +31,19 @@ export const putObject: Action = {
     const allow = writeGuard(headers);
     if (allow !== undefined) await checkBefore(context, allow);
     const measured = await body.measured();
-    const version = await context.segment.objects.put(context.object, measured.content, {
-      ...written,
-      sizeBytes: measured.sizeBytes,
-      digest: measured.digest,
-      annotations,
-      allow,
-      signal: request.signal,
-    });
-    return putAnswer(version);
+    try {
+      const version = await context.segment.objects.put(context.object, measured.content, {
+        ...written,
+        sizeBytes: measured.sizeBytes,
+        digest: measured.digest,
+        annotations,
+        allow,
+        signal: request.signal,
+      });
+      return putAnswer(version);
+    } catch (thrown) {
+      throw annotations === undefined ? thrown : lockFailure(thrown);
+    }
   },
 };
 
