@@ -51,7 +51,8 @@ export function requireDigest({ headers }: Pick<S3Request, "headers">): void {
   );
 }
 
-async function checkedBytes(body: RequestBody, bytesMax: number): Promise<Uint8Array> {
+/** A whole body, checked as `xmlBody` says. */
+export async function checkedBytes(body: RequestBody, bytesMax: number): Promise<Uint8Array> {
   if (body.sizeBytes !== undefined && body.sizeBytes > bytesMax)
     throw new S3Error("MaxMessageLengthExceeded");
   const { content, digest } = await body.measured();

@@ -1,5 +1,6 @@
 /** The actions on the service and on buckets, as clients see them. */
 import { describe, expect, it } from "vitest";
+import { S3_PERMISSIONS } from "../../../src/gateway/s3/access/permissions.ts";
 import type { Action } from "../../../src/gateway/s3/action.ts";
 import { BUCKET_ACTIONS } from "../../../src/gateway/s3/bucket-actions.ts";
 import { putObject } from "../../../src/gateway/s3/operations/put-object.ts";
@@ -24,8 +25,8 @@ describe("the bucket actions", () => {
     expect(actions.size).toBe(BUCKET_ACTIONS.length);
     const conditions = BUCKET_ACTIONS.map(({ match, target }) => JSON.stringify([target, match]));
     expect(new Set(conditions).size).toBe(conditions.length);
-    for (const { name, permission } of BUCKET_ACTIONS)
-      expect([name, typeof permission]).toEqual([name, "string"]);
+    const unknown = BUCKET_ACTIONS.filter(({ permission }) => !S3_PERMISSIONS.includes(String(permission)));
+    expect(unknown.map(({ name, permission }) => `${name} ${permission}`)).toEqual([]);
   });
 
   it("but for creating and listing say NoSuchBucket of a bucket that is not there", async () => {
@@ -416,6 +417,88 @@ describe("configurations of a bucket", () => {
     for (const name of ["DeleteBucketEncryption", "DeleteBucketWebsite", "DeleteBucketReplication"]) {
       expect((await ask(site, name)).status).toBe(204);
     }
+  });
+
+  it("policy: put and shown as it is, its status, refused when it is not understood or blocked", async () => {
+    const site = await s3Site();
+    const policy = (principal: unknown, resource = "arn:aws:s3:::bk1/*") =>
+      JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{ Effect: "Allow", Principal: principal, Action: "s3:GetObject", Resource: resource }],
+      });
+    const put = (body: string) => ask(site, "PutBucketPolicy", { body });
+    const isPublic = async () => element((await ask(site, "GetBucketPolicyStatus")).text, "IsPublic");
+    for (const name of ["GetBucketPolicy", "GetBucketPolicyStatus"]) {
+      expect((await ask(site, name)).code).toBe("NoSuchBucketPolicy");
+    }
+    const open = `  ${policy("*")}\n`;
+    expect((await put(open)).status).toBe(204);
+    expect(await ask(site, "GetBucketPolicy")).toMatchObject({
+      status: 200,
+      text: open,
+      headers: { "content-type": "application/json" },
+    });
+    expect(await isPublic()).toBe("true");
+    expect((await put(policy({ AWS: "amy" }))).status).toBe(204);
+    expect(await isPublic()).toBe("false");
+    for (const bad of [
+      "",
+      "{",
+      "[]",
+      policy("*", "arn:aws:s3:::other/*"),
+      policy({ Service: "x" }),
+      `${" ".repeat(20_480)}{}`,
+    ]) {
+      expect([bad.slice(0, 40), (await put(bad)).code]).toEqual([bad.slice(0, 40), "MalformedPolicy"]);
+    }
+    expect((await put(" ".repeat(90_000))).code).toBe("MaxMessageLengthExceeded");
+    const block =
+      "<PublicAccessBlockConfiguration><BlockPublicPolicy>true</BlockPublicPolicy></PublicAccessBlockConfiguration>";
+    await ask(site, "PutPublicAccessBlock", { body: block });
+    expect((await put(open)).code).toBe("AccessDenied");
+    expect((await ask(site, "GetBucketPolicy")).text).toBe(policy({ AWS: "amy" }));
+    expect((await ask(site, "DeleteBucketPolicy")).status).toBe(204);
+    expect((await ask(site, "DeleteBucketPolicy")).status).toBe(204);
+    expect((await ask(site, "GetBucketPolicy")).code).toBe("NoSuchBucketPolicy");
+  });
+
+  it("ACL: canned by header or by what GET shows; refused where ownership or the block forbids it", async () => {
+    const site = await s3Site();
+    const put = (headers: Record<string, string>, body = "") => ask(site, "PutBucketAcl", { headers, body });
+    const grants = async () => elements((await ask(site, "GetBucketAcl")).text, "Permission");
+    expect(await grants()).toEqual(["FULL_CONTROL"]);
+    for (const [canned, permissions] of [
+      ["public-read", ["FULL_CONTROL", "READ"]],
+      ["authenticated-read", ["FULL_CONTROL", "READ"]],
+      ["private", ["FULL_CONTROL"]],
+      ["bucket-owner-full-control", ["FULL_CONTROL"]],
+    ] as const) {
+      expect((await put({ "x-amz-acl": canned })).status).toBe(200);
+      expect(await grants()).toEqual(permissions);
+    }
+    await put({ "x-amz-acl": "public-read" });
+    const document = (await ask(site, "GetBucketAcl")).text;
+    await put({ "x-amz-acl": "private" });
+    expect((await put({}, document)).status).toBe(200);
+    expect(await grants()).toEqual(["FULL_CONTROL", "READ"]);
+    expect((await put({})).code).toBe("MissingSecurityHeader");
+    expect((await put({ "x-amz-acl": "private" }, document)).code).toBe("InvalidRequest");
+    expect((await put({ "x-amz-acl": "nonsense" })).code).toBe("InvalidArgument");
+    expect((await put({ "x-amz-grant-read": "id=1" })).code).toBe("NotImplemented");
+    expect((await put({}, "<AccessControlPolicy/>")).code).toBe("MalformedACLError");
+    await put({ "x-amz-acl": "private" });
+    const block =
+      "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>";
+    await ask(site, "PutPublicAccessBlock", { body: block });
+    expect((await put({ "x-amz-acl": "public-read" })).code).toBe("AccessDenied");
+    expect((await put({}, document)).code).toBe("AccessDenied");
+    await ask(site, "DeletePublicAccessBlock");
+    const enforced =
+      "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
+    await ask(site, "PutBucketOwnershipControls", { body: enforced });
+    expect((await put({ "x-amz-acl": "public-read" })).code).toBe("AccessControlListNotSupported");
+    expect((await put({ "x-amz-acl": "bucket-owner-full-control" })).status).toBe(200);
+    expect(await grants()).toEqual(["FULL_CONTROL"]);
   });
 
   it("go with the bucket", async () => {
