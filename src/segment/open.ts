@@ -167,8 +167,3 @@ async function usageOf(core: Core): Promise<SegmentUsage> {
     isWritable: core.guard.isWritable,
   };
 }
-
-/** Until the store is wired in. */
-function notYet<T>(): T {
-  return {} as T;
-}

@@ -50,6 +50,17 @@ export interface PutPartOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Where a part is copied from. */
+export interface PartSource {
+  readonly path: ObjectPath;
+  readonly version?: VersionRef | undefined;
+  /** Bytes `startByte` to before `endByte`, within the object; all of it when undefined. */
+  readonly range?: { readonly startByte: number; readonly endByte: number } | undefined;
+  /** Called with the source before anything is done; throws what forbids the copy. */
+  readonly allow?: ((source: Version) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface CompletedPart {
   readonly number: number;
   readonly md5: Uint8Array;
@@ -63,6 +74,32 @@ export interface CompleteOptions {
   readonly sizeBytes?: number | undefined;
   /** When given it must be the object's (`full` kinds are combined from the parts'). */
   readonly checksum?: Uint8Array | undefined;
+}
+
+export interface PartListing {
+  readonly upload: Upload;
+  /** In order of their numbers. */
+  readonly parts: readonly UploadedPart[];
+  /** The number to go on after; undefined at the end. */
+  readonly next: number | undefined;
+}
+
+export interface ListUploadsOptions {
+  readonly prefix?: string | undefined;
+  readonly delimiter?: string | undefined;
+  /** Names above this one; with `afterUpload` also the uploads of this name behind that one. */
+  readonly after?: string | undefined;
+  readonly afterUpload?: UploadId | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface UploadListing {
+  readonly items: ReadonlyArray<
+    | { readonly kind: "upload"; readonly upload: Upload }
+    | { readonly kind: "prefix"; readonly prefix: string }
+  >;
+  /** `after` and `afterUpload` of the next page; undefined at the end. */
+  readonly next: { readonly after: string; readonly afterUpload: UploadId | undefined } | undefined;
 }
 
 export interface Uploads {
@@ -85,20 +122,11 @@ export interface Uploads {
    * A part from a range of an object. No data moves, but MD5 and checksum are computed by reading it.
    * @throws as putPart and Objects.get
    */
-  copyPart(
-    path: ObjectPath,
-    id: UploadId,
-    number: number,
-    from: {
-      readonly path: ObjectPath;
-      readonly version?: VersionRef | undefined;
-      readonly range?: { readonly startByte: number; readonly endByte: number } | undefined;
-      readonly allow?: ((source: Version) => void) | undefined;
-    },
-  ): Promise<UploadedPart>;
+  copyPart(path: ObjectPath, id: UploadId, number: number, from: PartSource): Promise<UploadedPart>;
   /**
    * Makes the version from the listed parts, O(parts). Idempotent: the same list again resolves to the version that was made.
-   * @throws UPLOAD_NOT_FOUND, PART_ORDER, BAD_PART (absent, other MD5 or checksum), PART_TOO_SMALL, what `allow` throws
+   * @throws UPLOAD_NOT_FOUND, PART_ORDER, BAD_PART (details.reason: `absent`, `md5`, `checksum`; `size` and `whole` when the object has another size
+   * or checksum than was said), PART_TOO_SMALL, QUOTA, what `allow` throws
    */
   complete(
     path: ObjectPath,
@@ -113,28 +141,9 @@ export interface Uploads {
     path: ObjectPath,
     id: UploadId,
     options?: { readonly after?: number | undefined; readonly limit?: number | undefined },
-  ): Promise<{
-    readonly upload: Upload;
-    readonly parts: readonly UploadedPart[];
-    readonly next: number | undefined;
-  }>;
+  ): Promise<PartListing>;
   /** By name, then by time and id. @throws BUCKET_NOT_FOUND */
-  list(
-    bucket: BucketPath,
-    options?: {
-      readonly prefix?: string | undefined;
-      readonly delimiter?: string | undefined;
-      readonly after?: string | undefined;
-      readonly afterUpload?: UploadId | undefined;
-      readonly limit?: number | undefined;
-    },
-  ): Promise<{
-    readonly items: ReadonlyArray<
-      | { readonly kind: "upload"; readonly upload: Upload }
-      | { readonly kind: "prefix"; readonly prefix: string }
-    >;
-    readonly next: { readonly after: string; readonly afterUpload: UploadId | undefined } | undefined;
-  }>;
+  list(bucket: BucketPath, options?: ListUploadsOptions): Promise<UploadListing>;
   /** Aborts uploads of a bucket that began before a moment; resolves to how many. */
   expire(bucket: BucketPath, prefix: string, beforeMs: number): Promise<number>;
 }

@@ -179,7 +179,7 @@ function fetched(fetch: FetchPieces, batch: readonly Leaf[], failure?: Batch["fa
 }
 
 /** Chunks and zeros of a range, in order. */
-async function* leaves(fetch: FetchPieces, root: ContentRoot, range: Range): AsyncGenerator<Leaf> {
+export async function* leaves(fetch: FetchPieces, root: ContentRoot, range: Range): AsyncGenerator<Leaf> {
   if (root.kind === "none") return;
   if (root.kind === "small") {
     const piece: ContentPiece = { kind: "small", id: root.id };
