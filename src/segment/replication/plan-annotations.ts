@@ -1,5 +1,6 @@
 /** What received annotations change here. Those of a version that is not kept here, or is a delete, are passed over. */
 import { equalBytes } from "../../base/bytes.ts";
+import type { Write } from "../../engine/meta-store.ts";
 import type { AnnotationRecord } from "../../model/annotation.ts";
 import { annotationsOf, mergeAnnotations } from "../../model/annotation-merge.ts";
 import { encodeAnnotations } from "../../model/annotation-record.ts";
@@ -11,8 +12,7 @@ import { isActive, isAsStrong } from "../annotation/lock.ts";
 import { annotationKey, readAnnotations } from "../annotation/read-annotations.ts";
 import type { OpenBucket } from "../core/buckets.ts";
 import { type Core, nowMs } from "../core/core.ts";
-import type { Change } from "../object/change.ts";
-import { encodeObjectRecord, markAnnotated, type StoredObject } from "../object/object-record.ts";
+import { markAnnotated, type StoredObject } from "../object/object-record.ts";
 import { readObjects, readRanked } from "../object/read-object.ts";
 import type { VersionAnnotations } from "../replication.ts";
 import type { Planned } from "./commit-groups.ts";
@@ -66,31 +66,15 @@ export async function planAnnotations(
   return planned;
 }
 
-/** The change of a new version with its annotations: one commit, so that it is never without its retention. */
-export function withAnnotations(
+/** The writes for the commit of a new version, so that it is never without its retention. */
+export function annotationsBeside(
   bucket: OpenBucket,
-  options: {
-    readonly version: Version;
-    readonly change: Change;
-    readonly annotations: VersionAnnotations | undefined;
-  },
-): Change {
-  const { version, change, annotations } = options;
+  version: Version,
+  annotations: VersionAnnotations | undefined,
+): readonly Write[] {
   const isTheirs = annotations?.generation === version.generation && annotations.object === version.object;
-  if (!isTheirs || version.isDeleted || greatestChange(annotations.record) === undefined) return change;
-  const [own, ...others] = change.writes;
-  if (own === undefined) return change;
-  const record = { ...change.record, isAnnotated: true };
-  const value = encodeAnnotations(annotations.record);
-  return {
-    ...change,
-    record,
-    writes: [
-      { ...own, value: encodeObjectRecord(record) },
-      ...others,
-      { key: annotationKey(bucket, version), value },
-    ],
-  };
+  if (!isTheirs || version.isDeleted || greatestChange(annotations.record) === undefined) return [];
+  return [{ key: annotationKey(bucket, version), value: encodeAnnotations(annotations.record) }];
 }
 
 /** undefined: nothing was ever set. */

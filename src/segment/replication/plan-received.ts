@@ -12,7 +12,7 @@ import { encodeExpungeEntry, planExpunge } from "../object/expunge.ts";
 import { readObjects } from "../object/read-object.ts";
 import type { VersionAnnotations } from "../replication.ts";
 import type { Planned } from "./commit-groups.ts";
-import { greatestChange, planAnnotations, withAnnotations } from "./plan-annotations.ts";
+import { annotationsBeside, greatestChange, planAnnotations } from "./plan-annotations.ts";
 
 export type Item =
   | {
@@ -64,15 +64,16 @@ async function planVersions(
   for (const [index, item] of items.entries()) {
     const { version, annotations } = item;
     const current = objects[index];
-    const change = await planChange(core.records, bucket, current, version);
+    const writes = annotationsBeside(bucket, version, annotations);
+    const change = await planChange(core.records, bucket, current, version, writes.length > 0);
     if (change === undefined) continue;
     await observe(core, version.object, version.uvid);
     if (annotations !== undefined) await observe(core, version.object, greatestChange(annotations.record));
     planned.push({
       item,
-      change: withAnnotations(bucket, { version, change, annotations }),
+      change,
       checks: [],
-      writes: [],
+      writes,
       entry: encodeEntry({ version, current, loggedMs, via }),
     });
   }
