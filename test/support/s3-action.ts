@@ -94,6 +94,7 @@ export async function s3Site(options: SiteOptions = {}): Promise<S3Site> {
       listMax: options.listMax ?? 1000,
       versionsKept: 1,
       isAllowed,
+      as: (identity) => ({ ...context, identity }),
       authorise: async (permission, resource) => {
         if (!(await isAllowed(permission, resource))) throw new S3Error("AccessDenied");
       },

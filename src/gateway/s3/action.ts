@@ -77,6 +77,8 @@ export interface ActionContext {
     permission: string,
     resource: { readonly bucket: string; readonly key?: string | undefined },
   ): Promise<void>;
+  /** The same for somebody else: who signed a form is only known when it has been read. */
+  as(identity: Identity): ActionContext;
   /** As `authorise`, telling instead of throwing. */
   isAllowed(
     permission: string,
