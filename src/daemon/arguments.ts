@@ -9,6 +9,7 @@ export interface DaemonArguments {
   readonly adminListen?: string;
   readonly config?: string;
   readonly logLevel?: LogLevel;
+  readonly newSegmentKey?: boolean;
 }
 
 export type ParsedArguments =
@@ -46,6 +47,10 @@ export function parseArguments(argv: readonly string[], version: string): Parsed
       "configuration file; default: efsd.conf in the data directory, when it is there",
     )
     .addOption(new Option("--log-level <level>", "how much to log").choices(LOG_LEVELS))
+    .option(
+      "--new-segment-key",
+      "when segment.key is lost: give up the access keys of all users, make a new one",
+    )
     .version(version, "--version", "print the version")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments(false)

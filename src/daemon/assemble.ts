@@ -17,10 +17,10 @@ import { openAdminServer, requireGuarded, type Tls } from "../gateway/admin/serv
 import type { GatewayType } from "../gateway/gateway.ts";
 import { openSegment } from "../segment/open.ts";
 import type { Segment } from "../segment/segment.ts";
-import { expectsSegmentKey } from "../segment/segment-key.ts";
+import { expectsSegmentKey, forgetSegmentKey } from "../segment/segment-key.ts";
 import type { DaemonConfig } from "./config.ts";
 import { SOCKET_FILE } from "./data-directory.ts";
-import { openSegmentKey } from "./segment-key.ts";
+import { openSegmentKey, requireNoSegmentKey } from "./segment-key.ts";
 import { Supervisor } from "./services.ts";
 
 /** Requests under way may take so long to end when the daemon stops. */
@@ -48,6 +48,8 @@ export interface DaemonSettings {
   /** `host:port`. */
   readonly adminListen: string | undefined;
   readonly tls: DaemonConfig["admin"];
+  /** The segment key is lost: all access keys of users go, and a new one is made. */
+  readonly newSegmentKey?: boolean | undefined;
 }
 
 export interface Daemon {
@@ -73,6 +75,7 @@ export async function openDaemon(parts: DaemonParts, settings: DaemonSettings): 
     const engine = await parts.openEngine({ directory: settings.dataDirectory, clock, random, log });
     closing.push(() => engine.close());
     const { dataDirectory } = settings;
+    if (settings.newSegmentKey === true) await giveUpKey(engine, settings, log);
     const isExpected = await expectsSegmentKey(engine.records);
     const segmentKey = await openSegmentKey({ dataDirectory, isExpected, random, log });
     const segment = await openSegment({ engine, clock, random, log, name: settings.name, segmentKey });
@@ -92,6 +95,16 @@ export async function openDaemon(parts: DaemonParts, settings: DaemonSettings): 
     await close().catch((thrown: unknown) => log.error({ cause: String(thrown) }, "closing failed"));
     throw error;
   }
+}
+
+/** @throws BAD_CONFIG (the key is there) */
+async function giveUpKey(engine: Engine, { dataDirectory }: DaemonSettings, log: Log): Promise<void> {
+  await requireNoSegmentKey(dataDirectory);
+  const keyCount = await forgetSegmentKey(engine.records);
+  log.warn(
+    { accessKeys: keyCount },
+    "the access keys of all users were given up: efscli user rotate makes new ones",
+  );
 }
 
 /** The registry is a convenience: a daemon whose user has no home runs all the same. */

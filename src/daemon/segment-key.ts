@@ -4,7 +4,7 @@
  * Steps of making: temporary file, fsync, rename, fsync of the directory; only then does the segment learn of it.
  */
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { EfsError, systemCode } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
@@ -23,6 +23,22 @@ export interface SegmentKeyOptions {
   readonly log: Log;
 }
 
+/** For `--new-segment-key`: a key that is there may be the right one and is not given up. @throws BAD_CONFIG */
+export async function requireNoSegmentKey(dataDirectory: string): Promise<void> {
+  const file = path.join(dataDirectory, SEGMENT_KEY_FILE);
+  const isThere = await lstat(file).then(
+    () => true,
+    (thrown: unknown) => {
+      if (systemCode(thrown) === "ENOENT") return false;
+      throw thrown;
+    },
+  );
+  if (!isThere) return;
+  throw new EfsError("BAD_CONFIG", `${file} is there: --new-segment-key is for one that is lost`, {
+    hint: "if it is the wrong one, move it away first",
+  });
+}
+
 /** @throws BAD_CONFIG (missing, not a key), DENIED, NO_SPACE, IO */
 export async function openSegmentKey(options: SegmentKeyOptions): Promise<Uint8Array> {
   const file = path.join(options.dataDirectory, SEGMENT_KEY_FILE);
@@ -30,7 +46,7 @@ export async function openSegmentKey(options: SegmentKeyOptions): Promise<Uint8A
   if (found !== undefined) return found;
   if (options.isExpected) {
     throw new EfsError("BAD_CONFIG", `${file} is missing, and the segment's secrets are sealed under it`, {
-      hint: "put it back from the backup of the data directory, with mode 0600; a new one would open none of the users' secret keys",
+      hint: "put it back from the backup of the data directory, with mode 0600; if it is lost for good, efsd --new-segment-key gives up all access keys of users",
     });
   }
   return makeKey(options, file);

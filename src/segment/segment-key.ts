@@ -4,10 +4,19 @@
  */
 import type { MetaStore } from "../engine/meta-store.ts";
 import { KEY_CHECK_KEY } from "./keys.ts";
+import { giveUpSecrets } from "./user/give-up-secrets.ts";
 
 export const SEGMENT_KEY_BYTES = 32;
 
 /** True when the segment was opened with a segment key before: only that one fits. @throws RECORD_CORRUPT */
 export async function expectsSegmentKey(records: MetaStore): Promise<boolean> {
   return (await records.get(KEY_CHECK_KEY)) !== undefined;
+}
+
+/**
+ * Gives up all access keys of all users, so that a segment whose key is lost can begin with another one. How many went; durable when resolved.
+ * @throws RECORD_CORRUPT, what the engine throws
+ */
+export function forgetSegmentKey(records: MetaStore): Promise<number> {
+  return giveUpSecrets(records);
 }

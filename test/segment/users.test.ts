@@ -8,7 +8,7 @@ import { parseTenantPath } from "../../src/model/names.ts";
 import { parseUserName } from "../../src/model/user.ts";
 import { accessKeyKey, userKey } from "../../src/segment/keys.ts";
 import type { Segment } from "../../src/segment/segment.ts";
-import { expectsSegmentKey } from "../../src/segment/segment-key.ts";
+import { expectsSegmentKey, forgetSegmentKey } from "../../src/segment/segment-key.ts";
 import { codeOf, keptOpen, onEachEngine, TestClock, testSegment } from "./support.ts";
 
 const TENANT = parseTenantPath("Hawaii/Cola");
@@ -217,6 +217,23 @@ describe("secrets at rest", () => {
     expect((await without.users.list(TENANT)).items).toHaveLength(1);
     await without.users.delete(TENANT, "kai");
     expect(await without.users.findKey(accessKey)).toBeUndefined();
+  });
+
+  test("whose segment key is lost are given up: the users stay and get new keys under a new one", async () => {
+    const { engine, segment } = await onEngine();
+    const before = await segment.users.create(TENANT, "kai", { password: "correct horse" });
+    const rotated = await segment.users.rotate(TENANT, "kai");
+    await segment.users.create(OTHER, "lani");
+    await segment.close();
+    expect(await forgetSegmentKey(engine.records)).toBe(3);
+    expect(await forgetSegmentKey(engine.records)).toBe(0);
+    expect(await expectsSegmentKey(engine.records)).toBe(false);
+    const again = await testSegment({ engine: keptOpen(engine), segmentKey: new Uint8Array(32).fill(9) });
+    for (const { accessKey } of [before, rotated])
+      expect(await again.users.findKey(accessKey)).toBeUndefined();
+    expect(await again.users.show(TENANT, "kai")).toMatchObject({ hasPassword: true, keys: [] });
+    const made = await again.users.rotate(TENANT, "kai");
+    expect((await again.users.findKey(made.accessKey))?.secretKey).toBe(made.secretKey);
   });
 
   test("do not open when they are moved to another user or key, or changed", async () => {
