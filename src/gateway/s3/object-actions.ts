@@ -14,6 +14,7 @@ import { headObject } from "./operations/head-object.ts";
 import { listObjectVersions } from "./operations/list-object-versions.ts";
 import { listObjects } from "./operations/list-objects.ts";
 import { listObjectsV2 } from "./operations/list-objects-v2.ts";
+import { postObject } from "./operations/post-object.ts";
 import { putObject } from "./operations/put-object.ts";
 import { putObjectAcl } from "./operations/put-object-acl.ts";
 import { putObjectLegalHold } from "./operations/put-object-legal-hold.ts";
@@ -37,6 +38,7 @@ export const OBJECT_ACTIONS: readonly Action[] = [
   listObjectVersions,
   listObjects,
   listObjectsV2,
+  postObject,
   putObject,
   putObjectAcl,
   putObjectLegalHold,

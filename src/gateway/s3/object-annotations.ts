@@ -1,8 +1,11 @@
 /** What the actions on tags, ACL, retention and legal hold share: finding the version that is asked for, and changing its annotations. */
 import { EfsError } from "../../base/errors.ts";
-import type { AnnotationChange } from "../../model/annotation.ts";
+import type { AnnotationChange, CannedAcl } from "../../model/annotation.ts";
+import type { BucketPath } from "../../model/names.ts";
 import type { AnnotatedVersion } from "../../segment/annotations.ts";
-import type { ObjectContext, S3Request } from "./action.ts";
+import { isPublicAcl, requireAclNotBlocked } from "./access/public-access-block.ts";
+import type { ActionContext, ObjectContext, S3Request } from "./action.ts";
+import { readConfig } from "./bucket-config.ts";
 import { S3Error } from "./errors.ts";
 import { readFailure, requireContentOf } from "./object-read.ts";
 import { type ResponseHeaders, shownVersionId } from "./version-headers.ts";
@@ -50,6 +53,24 @@ export async function requireLock(context: ObjectContext): Promise<void> {
 
 function noLock(cause?: unknown): S3Error {
   return new S3Error("InvalidRequest", "Bucket is missing Object Lock Configuration", { cause });
+}
+
+/**
+ * Judges an ACL that does not stand in the request's headers, where it would have been judged with the request.
+ * @throws AccessDenied: public ones are blocked, or asked for by no admin
+ */
+export async function requireAclAllowed(
+  context: ActionContext,
+  path: BucketPath,
+  acl: CannedAcl,
+): Promise<void> {
+  if (!isPublicAcl(acl)) return;
+  requireAclNotBlocked(acl, await readConfig(context, path, "public-access-block"));
+  if (context.identity.kind === "user" && context.identity.isAdmin) return;
+  throw new S3Error(
+    "AccessDenied",
+    "Access Denied: a public ACL needs an admin, or a bucket policy that allows it and the header x-amz-acl",
+  );
 }
 
 /** LOCKED, and CONFLICT of a bucket without lock, as AWS tells them; anything else as it is. */
