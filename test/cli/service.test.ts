@@ -92,6 +92,7 @@ function statusOf(link: Partial<LinkStatus>): ServiceStatus {
     service,
     now: new Date(NOW_MS).toISOString(),
     link: {
+      kind: "link",
       state: "connected",
       stateText: "sending to hawaii-r",
       peer: {
@@ -177,8 +178,19 @@ describe("service show -s", () => {
     expect(stdout).toContain("\n  Destination     Hawaii/Cola/bk1 here\n  Already here    12 versions");
   });
 
+  it("says what crossed besides versions, when anything did", async () => {
+    const { counters } = bucketStatus();
+    const changed = { ...counters, annotations: 1, expunges: 2, refusedExpunges: 3 };
+    const api = answering(statusOf({ buckets: [bucketStatus({ counters: changed })] }));
+    const { stdout } = await runCli("service show hawaii -s", { api });
+    expect(stdout).toContain("Other changes   1 annotation, 2 versions removed, 3 forbidden by a lock\n");
+    expect((await runCli("service show hawaii -s", { api: answering(healthy) })).stdout).not.toContain(
+      "Other",
+    );
+  });
+
   it("keeps an error that is over, but no longer says how to mend it", async () => {
-    const { lastError } = faulty.link;
+    const lastError = faulty.link?.lastError;
     const { stdout } = await runCli("service show hawaii -s", { api: answering(statusOf({ lastError })) });
     expect(stdout).toContain("Link: connected\n");
     expect(stdout).toContain("Last error      both ends are one segment (SAME_SEGMENT)");

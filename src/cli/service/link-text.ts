@@ -4,7 +4,7 @@
  */
 import type { ServiceStatus } from "../../api/service.ts";
 import { formatDuration, formatSize } from "../../base/units.ts";
-import type { BucketLinkStatus, LinkStatus } from "../../model/link-status.ts";
+import type { BucketLinkStatus, LinkCounters, LinkStatus } from "../../model/link-status.ts";
 import { counted } from "../output/cell.ts";
 import { forTerminal } from "../output/escape.ts";
 import type { Look } from "../output/view.ts";
@@ -19,6 +19,7 @@ const RECEIVE = "2";
 
 export function linkText(status: ServiceStatus, { paint }: Look): string {
   const { link, service } = status;
+  if (link === undefined) return "";
   const nowMs = Date.parse(status.now);
   const isBad =
     isFault(link.state) ||
@@ -106,6 +107,8 @@ function bucketRows(
         : `${counted(backlog.versions, "version")}, ${formatSize(backlog.bytes)}`,
     ],
   ];
+  const other = otherChanges(counters);
+  if (other !== undefined) rows.push(["Other changes", other]);
   if (initialPass !== undefined) {
     const left =
       initialPass.remainingMs === undefined ? "" : `, about ${formatDuration(initialPass.remainingMs)} left`;
@@ -114,9 +117,18 @@ function bucketRows(
   return rows;
 }
 
+/** What crossed besides versions; undefined: nothing. */
+function otherChanges(counters: LinkCounters): string | undefined {
+  const { annotations, expunges, refusedExpunges } = counters;
+  if (annotations + expunges + refusedExpunges === 0) return undefined;
+  const refused = refusedExpunges === 0 ? "" : `, ${refusedExpunges} forbidden by a lock`;
+  return `${counted(annotations, "annotation")}, ${counted(expunges, "version")} removed${refused}`;
+}
+
 /** The same as fields, exact, for tab-separated output. */
 export function linkFields(status: ServiceStatus): ReadonlyArray<readonly [key: string, value: string]> {
   const { link } = status;
+  if (link === undefined) return [];
   const fields: Array<readonly [string, string]> = [
     ["state", link.state],
     ["state-text", link.stateText],

@@ -184,6 +184,16 @@ describe("a link that cannot work says", () => {
     expect((await shows(sender, "protocol version")).stateText).toContain("7 to 9");
   });
 
+  it("protocol version, when the far side speaks only the first, which knows no annotations", async () => {
+    const near = await site("hawaii");
+    const body = encodeHello({ versionMin: 1, versionMax: 1, hasKey: true, nonce: new Uint8Array(32) });
+    const address = await fakeReceiver((socket) =>
+      socket.write(encodeFrame({ type: FRAME.HELLO, exchange: 0, body })),
+    );
+    const sender = await near.start(senderService(address));
+    expect((await shows(sender, "protocol version")).lastError?.code).toBe("PROTOCOL_VERSION");
+  });
+
   it("error, when the far side is no ISGW", async () => {
     const near = await site("hawaii");
     const address = await fakeReceiver((socket) =>
