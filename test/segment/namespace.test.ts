@@ -134,6 +134,13 @@ onEachEngine(() => {
       expect(await codeOf(namespace.deleteTenant(COLA))).toBe("TENANT_NOT_FOUND");
     });
 
+    test("a bucket of a tenant that an S3 service serves goes, the tenant does not", async () => {
+      const { namespace, services } = await withBucket(await testSegment());
+      await services.create({ ...serviceServing("Hawaii/Cola"), type: "s3" });
+      await namespace.deleteBucket(BUCKET);
+      expect(await codeOf(namespace.deleteTenant(COLA))).toBe("IN_USE");
+    });
+
     test("a bucket that is made again has another log and nothing of the old one", async () => {
       const clock = new TestClock();
       const engine = openMemoryEngine({ clock });
