@@ -91,6 +91,7 @@ export async function s3Site(options: SiteOptions = {}): Promise<S3Site> {
       tenant: TENANT,
       identity: given.identity ?? ADMIN,
       region: "us-east-1",
+      isRegionFixed: true,
       listMax: options.listMax ?? 1000,
       versionsKept: 1,
       isAllowed,

@@ -68,6 +68,8 @@ export interface ActionContext {
   readonly tenant: TenantPath;
   readonly identity: Identity;
   readonly region: string;
+  /** X-Region is set: the endpoint is of this region and no other. Else `region` is what is told, and any is taken. */
+  readonly isRegionFixed?: boolean | undefined;
   /** X-List-Max-Size: most items of a list page. */
   readonly listMax: number;
   /** X-Number-Of-Versions: of buckets that are made here. */

@@ -25,7 +25,7 @@ export const createBucket: Action = {
       root: "CreateBucketConfiguration",
       bytesMax: TAGGING_BYTES_MAX,
     });
-    requireLocation(document, context.region);
+    requireLocation(document, context);
     const tags = tagsOf(document);
     await authorise(context, asked, tags);
     const options: Partial<BucketOptions> = {
@@ -82,14 +82,14 @@ async function authorise(context: BucketContext, asked: Asked, tags: Tags | unde
   await context.authorise("s3:PutBucketVersioning", resource);
 }
 
-/** A region of this endpoint, or none. @throws InvalidLocationConstraint, MalformedXML */
-function requireLocation(document: XmlElement | undefined, region: string): void {
+/** The region of this endpoint, any where none is set, or none. @throws InvalidLocationConstraint, MalformedXML */
+function requireLocation(document: XmlElement | undefined, { region, isRegionFixed }: BucketContext): void {
   document?.allow("LocationConstraint", "Location", "Bucket", "Tags");
   if (document?.one("Location") !== undefined || document?.one("Bucket") !== undefined) {
     throw new S3Error("NotImplemented", "Directory buckets are not supported");
   }
   const location = document?.textOf("LocationConstraint")?.trim() ?? "";
-  if (location === "" || region === "-" || location === region) return;
+  if (location === "" || location === region || isRegionFixed !== true) return;
   throw new S3Error("InvalidLocationConstraint", "The specified location-constraint is not valid", {
     elements: { LocationConstraint: location.slice(0, 256), Region: region },
   });

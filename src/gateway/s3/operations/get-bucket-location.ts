@@ -10,7 +10,7 @@ export const getBucketLocation: Action = {
   run: async ({ segment, bucket, region }) => {
     await segment.namespace.showBucket(bucket);
     return xmlAnswer("LocationConstraint", {
-      "#text": region === "-" || region === "us-east-1" ? "" : region,
+      "#text": region === "us-east-1" ? "" : region,
     });
   },
 };

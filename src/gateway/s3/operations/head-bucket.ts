@@ -11,7 +11,7 @@ export const headBucket: Action = {
     return {
       status: 200,
       headers: {
-        "x-amz-bucket-region": region === "-" ? undefined : region,
+        "x-amz-bucket-region": region,
         "x-amz-access-point-alias": "false",
       },
     };

@@ -21,7 +21,7 @@ export const listBuckets: Action = {
     const after = token === undefined || token === "" ? undefined : parseToken(token, "continuation-token");
     const region = query.get("bucket-region");
     const isOtherRegion =
-      region !== undefined && region !== "" && context.region !== "-" && region !== context.region;
+      context.isRegionFixed === true && region !== undefined && region !== "" && region !== context.region;
     const page = isOtherRegion
       ? { items: [], next: undefined }
       : await bucketsOf(context, { prefix, after, limit: countOf(query) });
@@ -32,7 +32,7 @@ export const listBuckets: Action = {
         Bucket: page.items.map(({ name, createdMs }) => ({
           Name: name,
           CreationDate: rfc3339(createdMs),
-          BucketRegion: context.region === "-" ? undefined : context.region,
+          BucketRegion: context.region,
         })),
       },
       ContinuationToken: page.next === undefined ? undefined : tokenOf(page.next),
