@@ -90,6 +90,11 @@ const isText = async (segment: Segment, name: string, expected: Uint8Array | und
   return Buffer.compare(await bytesOf(content), expected) === 0;
 };
 
+const isTagged = async (segment: Segment, name: string, expected: object): Promise<boolean> => {
+  const { annotations } = await segment.annotations.show(object(name));
+  return JSON.stringify(annotations.tags) === JSON.stringify(expected);
+};
+
 const [SMALL, OLD] = [utf8("new"), utf8("old")];
 const receivedHistory = async (): Promise<readonly Version[]> => {
   const far = await withBucket(await testSegment({ seed: 99 }), { versionsKept: 5 });
@@ -146,6 +151,60 @@ const SCENARIOS: readonly Scenario[] = [
     done: async (segment) =>
       (await segment.services.getState(parseServiceName("hawaii"), "position")) !== undefined &&
       (await isText(segment, "a", utf8("333"))),
+    undone: async (segment) =>
+      (await segment.services.getState(parseServiceName("hawaii"), "position")) === undefined,
+  },
+  {
+    name: "annotations of a version",
+    prepare: async (segment) => {
+      await segment.objects.put(object("a"), OLD);
+    },
+    act: (segment) => segment.annotations.annotate(object("a"), undefined, { tags: { a: "1" } }),
+    done: (segment) => isTagged(segment, "a", { a: "1" }),
+    undone: (segment) => isTagged(segment, "a", {}),
+  },
+  {
+    name: "the removal of an annotated version",
+    prepare: async (segment) => {
+      const tags = { a: "1" };
+      await segment.objects.put(object("a"), OLD, { annotations: { tags } });
+      await segment.objects.put(object("a"), SMALL, { annotations: { tags } });
+    },
+    act: async (segment) => {
+      const version = await segment.objects.show(object("a"));
+      // Done again, it would remove the next one.
+      if (version.generation === 2) await segment.objects.expunge(object("a"), version);
+    },
+    done: async (segment) => (await isText(segment, "a", OLD)) && (await isTagged(segment, "a", { a: "1" })),
+    undone: async (segment) =>
+      (await isText(segment, "a", SMALL)) && (await isTagged(segment, "a", { a: "1" })),
+  },
+  {
+    name: "changes from a link with their position",
+    prepare: async (segment) => {
+      for (const text of ["1", "22", "333"]) await segment.objects.put(object("seed"), utf8(text));
+      const versions = await receivedHistory();
+      await segment.replication.apply({ bucket: BUCKET, versions, via: VIA });
+    },
+    act: async (segment) => {
+      const [late, , first] = await receivedHistory();
+      if (late === undefined || first === undefined) throw new Error("no history");
+      const annotations = [{ ...late, record: { tags: { uvid: late.uvid, value: { a: "1" } } } }];
+      const expunges = [{ ...first, expungedMs: 1 }];
+      const state = { service: "hawaii", key: "position", value: utf8("4") };
+      await segment.replication.apply({
+        bucket: BUCKET,
+        versions: [],
+        annotations,
+        expunges,
+        via: VIA,
+        state,
+      });
+    },
+    done: async (segment) =>
+      (await segment.services.getState(parseServiceName("hawaii"), "position")) !== undefined &&
+      (await isTagged(segment, "a", { a: "1" })) &&
+      (await allVersions(segment)).filter((version) => version.object === "a").length === 2,
     undone: async (segment) =>
       (await segment.services.getState(parseServiceName("hawaii"), "position")) === undefined,
   },

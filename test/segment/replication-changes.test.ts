@@ -271,6 +271,34 @@ onEachEngine(() => {
       expect(await codeOf(far.objects.show(PHOTO))).toBe("OBJECT_NOT_FOUND");
     });
 
+    test("bind an expunge that names the version under another generation", async () => {
+      for (const isOlder of [false, true]) {
+        const { near, far } = await two(LOCKED);
+        const held = await near.objects.put(PHOTO, EMPTY);
+        if (isOlder) await near.objects.put(PHOTO, EMPTY);
+        await follow(near, far);
+        await far.annotations.annotate(PHOTO, held, { hold: true });
+        const { uvid, known, isNull } = held;
+        for (const forgedNull of [isNull, !isNull]) {
+          const expunges = [
+            {
+              object: PHOTO.object,
+              uvid,
+              generation: 9,
+              known,
+              isNull: forgedNull,
+              expungedMs: 1,
+              isGovernanceBypassed: true,
+            },
+          ];
+          const received = { bucket: BUCKET, versions: [], expunges, via: near.id };
+          expect(await far.replication.apply(received)).toMatchObject({ expunged: 0 });
+        }
+        expect((await far.annotations.show(PHOTO, held)).annotations.hold).toBe(true);
+        expect(await comparable(far)).toMatchObject([{ expunges: [] }]);
+      }
+    });
+
     test("of governance bind unless the other side bypassed them, of compliance always", async () => {
       const { clock, near, far } = await two(LOCKED);
       const until = (mode: "governance" | "compliance") =>

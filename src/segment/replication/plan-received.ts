@@ -9,7 +9,8 @@ import type { OpenBucket } from "../core/buckets.ts";
 import { type Core, nowMs } from "../core/core.ts";
 import { encodeEntry, planChange } from "../object/change.ts";
 import { encodeExpungeEntry, planExpunge } from "../object/expunge.ts";
-import { readObjects } from "../object/read-object.ts";
+import type { StoredObject } from "../object/object-record.ts";
+import { readObjects, readOlder, readRanked } from "../object/read-object.ts";
 import type { VersionAnnotations } from "../replication.ts";
 import type { Planned } from "./commit-groups.ts";
 import { annotationsBeside, greatestChange, planAnnotations } from "./plan-annotations.ts";
@@ -91,12 +92,14 @@ async function planExpunges(
     bucket,
     expunges.map(({ object }) => object),
   );
+  // After the objects: their records, which the commit checks, say of which versions these annotations are.
   const stored = await readAnnotations(core.records, bucket, expunges);
   const loggedMs = nowMs(core);
   const plan = { planned: [] as Planned[], refused: [] as EfsError[], refusedItems: [] as Item[] };
   for (const [index, item] of items.entries()) {
     const { expunge } = item;
     const annotations = stored[index];
+    if (!(await isOfItsRank(core, bucket, objects[index], expunge))) continue;
     const reason = lockReason(annotations?.record, loggedMs, expunge);
     if (reason !== undefined) {
       plan.refused.push(lockedError(bucket, expunge, `may not be removed: ${reason}`));
@@ -115,6 +118,25 @@ async function planExpunges(
     });
   }
   return plan;
+}
+
+/**
+ * False: the version is kept under another generation than the expunge says, so it is made up, and the locks that were looked at
+ * are not those of the version.
+ */
+async function isOfItsRank(
+  core: Core,
+  bucket: OpenBucket,
+  object: StoredObject | undefined,
+  { uvid, generation }: Expunge,
+): Promise<boolean> {
+  if (object === undefined) return true;
+  const { latest, name } = object;
+  if (latest?.uvid === uvid) return latest.generation === generation;
+  if (object.olderCount === 0) return true;
+  if ((await readRanked(core.records, bucket, name, { uvid, generation })) !== undefined) return true;
+  const older = await readOlder(core.records, bucket, object);
+  return older.every((version) => version.uvid !== uvid);
 }
 
 /** A clock far ahead must not carry ours away; generations still order what is written after this version. */
