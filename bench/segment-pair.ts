@@ -84,7 +84,9 @@ export class SegmentPair {
   }
 
   async link(): Promise<LinkStatus> {
-    return (await this.near.api.serviceStatus(SENDER)).link;
+    const { link } = await this.near.api.serviceStatus(SENDER);
+    if (link === undefined) throw new Error(`${SENDER} is no link`);
+    return link;
   }
 
   /** The far side holds every object of the bucket in the near side's version. Durable there, since visible is durable. */

@@ -3,7 +3,7 @@
  * server's code, or CONNECT_REFUSED, CONNECT_LOST, TIMEOUT of the client itself. Paths are text (`cluster/tenant/bucket`).
  */
 import type { EfsError } from "../base/errors.ts";
-import type { BucketInfo, ContainerInfo, CreateBucket, CreateContainer } from "./namespace.ts";
+import type { BucketInfo, ContainerInfo, CreateBucket, CreateContainer, UpdateBucket } from "./namespace.ts";
 import type {
   CopyObject,
   CopyObjects,
@@ -14,7 +14,7 @@ import type {
   ObjectQuery,
   PutObjectOptions,
 } from "./object.ts";
-import type { AddIsgw, ConfigureService, CreateService, ServiceInfo, ServiceStatus } from "./service.ts";
+import type { AddService, ConfigureService, CreateService, ServiceInfo, ServiceStatus } from "./service.ts";
 import type { NewToken, SystemStatus, TokenInfo } from "./system.ts";
 import type { CreateUser, GivenKey, UserInfo, UserWithSecret } from "./user.ts";
 import type { Page, PageQuery } from "./wire.ts";
@@ -52,6 +52,8 @@ export interface AdminClient {
   createBucket(tenantPath: string, request: CreateBucket): Promise<BucketInfo>;
   listBuckets(tenantPath: string, query?: PageQuery): Promise<Page<BucketInfo>>;
   showBucket(bucketPath: string): Promise<BucketInfo>;
+  /** Changes options; what is not given stays. */
+  updateBucket(bucketPath: string, request: UpdateBucket): Promise<BucketInfo>;
   deleteBucket(bucketPath: string): Promise<void>;
 
   putObject(
@@ -62,7 +64,8 @@ export interface AdminClient {
   ): Promise<ObjectInfo>;
   getObject(bucketPath: string, name: string, options?: GetObjectOptions): Promise<ObjectBody>;
   showObject(bucketPath: string, name: string, versionId?: string): Promise<ObjectInfo>;
-  deleteObject(bucketPath: string, name: string): Promise<ObjectInfo>;
+  /** Without a version: writes a delete version. With one: removes that version for good; answers what was removed. */
+  deleteObject(bucketPath: string, name: string, versionId?: string): Promise<ObjectInfo>;
   copyObject(request: CopyObject): Promise<ObjectInfo>;
   /** At most 1,000 copies from one bucket, in one request where they fit. */
   copyObjects(bucketPath: string, request: CopyObjects): Promise<readonly CopyResult[]>;
@@ -73,7 +76,7 @@ export interface AdminClient {
   showObjects(bucketPath: string, names: readonly string[]): Promise<ReadonlyArray<ObjectInfo | null>>;
 
   createService(request: CreateService): Promise<ServiceInfo>;
-  addService(request: AddIsgw): Promise<ServiceInfo>;
+  addService(request: AddService): Promise<ServiceInfo>;
   listServices(): Promise<readonly ServiceInfo[]>;
   showService(name: string): Promise<ServiceInfo>;
   serviceStatus(name: string): Promise<ServiceStatus>;

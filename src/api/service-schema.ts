@@ -25,6 +25,14 @@ export const addIsgw = z.strictObject({
 });
 export type AddIsgwFields = z.output<typeof addIsgw>;
 
+/** Fields of all types: which of them fit the type is found later. */
+export const addService = addIsgw.extend({
+  host: word.optional(),
+  port: z.number().int().min(0).max(65_535).optional(),
+  domain: word.optional(),
+});
+export type AddServiceFields = z.output<typeof addService>;
+
 /** Ours, or EdgeFS's `{param, value}`. */
 export const configureService: z.ZodType<ConfigureService> = z.union([
   z.strictObject({

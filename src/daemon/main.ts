@@ -44,15 +44,17 @@ async function run(given: DaemonArguments): Promise<void> {
     name: given.name ?? config.name,
     adminListen: given.adminListen ?? config.admin.listen,
     tls: config.admin,
+    newSegmentKey: given.newSegmentKey,
   };
   // Loaded only now, so that a wrong command line is told at once.
   const { describe, openDaemon } = await import("./assemble.ts");
   const { openLocalEngine } = await import("../engine/local/open.ts");
   const { isgwGateway } = await import("../gateway/isgw/gateway.ts");
+  const { s3Gateway, s3sGateway } = await import("../gateway/s3/gateway.ts");
   const daemon = await openDaemon(
     {
       openEngine: openLocalEngine,
-      gateways: [isgwGateway],
+      gateways: [isgwGateway, s3Gateway, s3sGateway],
       clock: systemClock,
       random: systemRandom,
       log,

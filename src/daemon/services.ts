@@ -5,8 +5,7 @@
 import { EfsError, toEfsError } from "../base/errors.ts";
 import { KeyedMutex } from "../base/limiter.ts";
 import type { ServiceRuntime } from "../gateway/admin/context.ts";
-import type { GatewayContext, GatewayType, RunningGateway } from "../gateway/gateway.ts";
-import type { LinkStatus } from "../model/link-status.ts";
+import type { GatewayContext, GatewayStatus, GatewayType, RunningGateway } from "../gateway/gateway.ts";
 import type { ServiceName } from "../model/names.ts";
 import type { ServiceRecord } from "../model/service.ts";
 
@@ -51,7 +50,7 @@ export class Supervisor implements ServiceRuntime {
     this.#typeOf(service).validate(service);
   }
 
-  async status(service: ServiceRecord): Promise<LinkStatus> {
+  async status(service: ServiceRecord): Promise<GatewayStatus> {
     const running = this.#running.get(service.name);
     if (running !== undefined) return running.gateway.status();
     const stored = await this.#typeOf(service).storedStatus(this.#context, service);
@@ -128,7 +127,7 @@ export class Supervisor implements ServiceRuntime {
   }
 }
 
-function failed(stored: LinkStatus, { error, atMs }: Failure, name: ServiceName): LinkStatus {
+function failed(stored: GatewayStatus, { error, atMs }: Failure, name: ServiceName): GatewayStatus {
   return {
     ...stored,
     state: "error",

@@ -15,7 +15,7 @@ const FORMAT = 1;
 const FLAG_ENABLED = 0x01;
 
 /** Type to its number; numbers are for ever. */
-const TYPE_NUMBERS: Readonly<Record<ServiceType, number>> = { isgw: 1 };
+const TYPE_NUMBERS: Readonly<Record<ServiceType, number>> = { isgw: 1, s3: 2, s3s: 3 };
 
 /** A served path with its options: three names, two slashes, and as much again. */
 const SERVED_LIMIT = { bytesMax: 2048, what: "a served path" };

@@ -4,7 +4,7 @@
  */
 import type { ServiceName } from "./names.ts";
 
-export const SERVICE_TYPES = ["isgw"] as const;
+export const SERVICE_TYPES = ["isgw", "s3", "s3s"] as const;
 export type ServiceType = (typeof SERVICE_TYPES)[number];
 
 export interface ServiceRecord {
@@ -35,6 +35,50 @@ export const ISGW_START_SETTINGS: ReadonlyArray<readonly [key: string, value: st
   ["X-ISGW-Number-Of-Connections", "2"],
   ["X-ISGW-Encrypted-Tunnel", "-"],
 ];
+
+/** Of s3; `X-Auth-Type` differs from EdgeFS's `disabled`: whoever forgets it is safe. */
+const S3_START_SETTINGS: ReadonlyArray<readonly [key: string, value: string]> = [
+  ["X-Description", "S3 Object"],
+  ["X-Region", "-"],
+  ["X-Servers", "-"],
+  ["X-Auth-Type", "key_secret"],
+  ["X-Need-MD5", "true"],
+  ["X-ACL-On", "false"],
+  ["X-List-Max-Size", "1000"],
+  ["X-List-Cache", "true"],
+  ["X-List-All-Buckets", "true"],
+  ["X-HTTP-Port", "9982"],
+  ["X-HTTPS-Port", "9443"],
+  ["X-HTTPS-Key", "-"],
+  ["X-HTTPS-Cert", "-"],
+  ["X-Ciphers", "-"],
+  ["X-Default-Tenant", "-"],
+  ["X-Default-Owner", "-"],
+  ["X-Trust-Proxy", "true"],
+  ["X-Access-Log", "false"],
+  ["X-Number-Of-Versions", "1"],
+];
+
+const S3S_OWN_SETTINGS = new Map([
+  ["X-Description", "S3 Object DNS bucket style"],
+  ["X-HTTP-Port", "9983"],
+  ["X-HTTPS-Port", "9444"],
+]);
+
+/** What `service create TYPE NAME` starts with, besides name, type and status. */
+export const START_SETTINGS: Readonly<Record<ServiceType, ServiceRecord["settings"]>> = {
+  isgw: ISGW_START_SETTINGS,
+  s3: S3_START_SETTINGS,
+  s3s: [
+    ...S3_START_SETTINGS.map(([key, value]) => [key, S3S_OWN_SETTINGS.get(key) ?? value] as const),
+    ["X-Domain", "example.com"],
+  ],
+};
+
+/** True for services that speak S3: they serve one tenant. */
+export function isS3({ type }: Pick<ServiceRecord, "type">): boolean {
+  return type === "s3" || type === "s3s";
+}
 
 /** The order in which known settings are shown (the seed's); others follow in stored order, `X-Status` comes last. */
 export const SETTING_ORDER: readonly string[] = [

@@ -24,6 +24,7 @@ let startFault: Error | undefined;
 let supervisor: Supervisor;
 
 const status = (state: LinkState): LinkStatus => ({
+  kind: "link",
   state,
   stateText: state,
   peer: undefined,

@@ -83,7 +83,7 @@ it("says `same segment` and what to do within a second when both services are on
   await hawaii.api.enableService("hawaii");
   const enabledMs = performance.now();
   await waitFor("the state of the link", 1000, async () => {
-    return (await hawaii.api.serviceStatus("hawaii")).link.state === "same segment";
+    return (await hawaii.api.serviceStatus("hawaii")).link?.state === "same segment";
   });
   expect(performance.now() - enabledMs).toBeLessThan(1000);
 

@@ -23,19 +23,23 @@ export function settingFields(service: ServiceInfo): ReadonlyArray<readonly [key
 }
 
 /** What is said once a service is enabled: its status, where to reach it, and what is wrong if anything is. */
-export function enabledText({ service, link }: ServiceStatus, { paint }: Look): string {
+export function enabledText({ service, link, s3 }: ServiceStatus, { paint }: Look): string {
   const lines = [`X-Status: ${service.isEnabled ? "enabled" : "disabled"}`];
-  if (link.listenAddress !== undefined) {
+  const status = link ?? s3;
+  for (const endpoint of s3?.endpoints ?? []) lines.push(`Listening on ${forTerminal(endpoint)}`);
+  if (link?.listenAddress !== undefined) {
     lines.push(
       `Listening on ${forTerminal(link.listenAddress)}; the sender's X-ISGW-Remote is ccow://${forTerminal(link.listenAddress)}`,
     );
   }
-  if (isFault(link.state)) {
-    lines.push(paint.bad(`State: ${link.state}: ${forTerminal(link.stateText)}`));
-    if (link.lastError?.fix !== undefined) lines.push(`Fix: ${forTerminal(link.lastError.fix)}`);
+  if (status !== undefined && isFault(status.state)) {
+    lines.push(paint.bad(`State: ${status.state}: ${forTerminal(status.stateText)}`));
+    if (status.lastError?.fix !== undefined) lines.push(`Fix: ${forTerminal(status.lastError.fix)}`);
   }
   if (service.isEnabled && service.served.length === 0) {
-    lines.push(`Serves nothing yet: efscli service serve ${service.name} CLUSTER/TENANT[/BUCKET]`);
+    lines.push(
+      `Serves nothing yet: efscli service serve ${service.name} ${s3 === undefined ? "CLUSTER/TENANT[/BUCKET]" : "CLUSTER/TENANT"}`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

@@ -3,7 +3,7 @@ import { EfsError } from "../../base/errors.ts";
 import { SERVICE_TYPES } from "../../model/service.ts";
 
 /** Types that EdgeFS had and this segment does not have yet. */
-const ABSENT_TYPES: ReadonlySet<string> = new Set(["nfs", "s3", "s3s", "s3x", "swift", "iscsi"]);
+const ABSENT_TYPES: ReadonlySet<string> = new Set(["nfs", "s3x", "swift", "iscsi"]);
 
 /** @throws UNSUPPORTED for types of EdgeFS that are not there, BAD_VALUE for words that are no type */
 export function parseServiceType(text: string): string {
@@ -23,4 +23,16 @@ export function parseDirection(text: string): string {
     });
   }
   throw new EfsError("BAD_VALUE", `not a direction: ${JSON.stringify(text)}`, { hint: "send or receive" });
+}
+
+/** True for services that speak S3. */
+export function isS3Type({ type }: { readonly type: string }): boolean {
+  return type === "s3" || type === "s3s";
+}
+
+/** @throws BAD_VALUE */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new EfsError("BAD_VALUE", `not a port: ${JSON.stringify(text)}`, { hint: "0 to 65535" });
 }

@@ -16,7 +16,7 @@ type Row = readonly [label: string, value: string];
 
 export function statsText(status: ServiceStatus): string {
   const nowMs = Date.parse(status.now);
-  return status.link.buckets
+  return (status.link?.buckets ?? [])
     .map((bucket) => `\nStats for ${forTerminal(bucket.path)}:\n\n${table(rowsOf(bucket, nowMs))}\n`)
     .join("");
 }

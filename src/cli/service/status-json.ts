@@ -4,12 +4,30 @@
 import type { ServiceStatus } from "../../api/service.ts";
 import { rfc3339 } from "../../base/clock.ts";
 import type { LinkStatus } from "../../model/link-status.ts";
+import type { S3Status } from "../../model/s3-status.ts";
 
-export function statusJson({ service, link, now }: ServiceStatus): object {
-  return { service, link: linkJson(link), now };
+export function statusJson({ service, link, s3, now }: ServiceStatus): object {
+  return {
+    service,
+    ...(link === undefined ? {} : { link: linkJson(link) }),
+    ...(s3 === undefined ? {} : { s3: s3Json(s3) }),
+    now,
+  };
 }
 
-function linkJson({ lastError, nextAttemptMs, buckets, ...link }: LinkStatus): object {
+function s3Json({ kind: _, lastError, operations, ...s3 }: S3Status): object {
+  return {
+    ...s3,
+    lastError: lastError === undefined ? null : errorJson(lastError),
+    operations: operations.map(({ p50Ms, p99Ms, ...operation }) => ({
+      ...operation,
+      p50Ms: p50Ms ?? null,
+      p99Ms: p99Ms ?? null,
+    })),
+  };
+}
+
+function linkJson({ kind: _, lastError, nextAttemptMs, buckets, ...link }: LinkStatus): object {
   return {
     ...link,
     lastError: lastError === undefined ? null : errorJson(lastError),

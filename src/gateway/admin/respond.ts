@@ -8,6 +8,7 @@ import { type ErrorBody, HTTP_STATUS } from "../../api/wire.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type EfsError, type ErrorCode, toEfsError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { closeAfter, isUnread, UNREAD_WAIT_MS } from "../unread-body.ts";
 
 /** Codes whose HTTP status is not that of their kind. */
 const CODE_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
@@ -17,9 +18,6 @@ const CODE_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   NO_SPACE: 507,
   QUOTA: 507,
 };
-
-const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
-const UNREAD_WAIT_MS = 2000;
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -83,33 +81,4 @@ export function sendError(
   if (isUnread(request)) closeAfter(exchange, clock);
   if (request.method === "HEAD") response.setHeader(ERROR_HEADER, asciiJson(errorBody(error).error));
   sendJson(exchange, options.status ?? statusOf(error), errorBody(error));
-}
-
-/** True when a body is on its way that has not been read to its end. */
-export function isUnread(request: IncomingMessage): boolean {
-  if (request.complete) return false;
-  const { "content-length": length, "transfer-encoding": coding } = request.headers;
-  return coding !== undefined || (length !== undefined && length !== "0");
-}
-
-/**
- * Has the connection closed once the answer is out. What is still coming of the body is read and dropped for a while: closing on
- * unread bytes resets the connection, and the client might never see the answer.
- */
-export function closeAfter({ request, response }: Exchange, clock: Clock): void {
-  const socket = request.socket;
-  response.setHeader("connection", "close");
-  // Node would destroy the socket behind the answer; half of it stays open instead.
-  socket.destroySoon = () => socket.end();
-  const over = new AbortController();
-  let unreadBytes = 0;
-  request.on("data", (chunk: Uint8Array) => {
-    unreadBytes += chunk.length;
-    if (unreadBytes > UNREAD_BYTES_MAX) over.abort();
-  });
-  for (const event of ["end", "close", "error"]) request.once(event, () => over.abort());
-  response.once("finish", () => {
-    void clock.sleep(UNREAD_WAIT_MS, over.signal).then(() => socket.destroy());
-  });
-  request.resume();
 }

@@ -263,7 +263,7 @@ describe("service add", () => {
     [{ serve: ["Hawaii/Cola", "Hawaii/Cola/bk1"] }, "ALREADY_SERVED", "Hawaii/Cola/bk1"],
     [{ serve: ["Hawaii"] }, "BAD_NAME", "Hawaii"],
     [{ name: "../x" }, "BAD_NAME", "service"],
-    [{ type: "s3" }, "BAD_VALUE", "s3"],
+    [{ type: "nfs" }, "BAD_VALUE", "nfs"],
     [{ colour: "red" }, "BAD_REQUEST", "colour"],
   ])("refuses %j with %s and makes nothing", async (change, expected, named) => {
     const request = { ...SENDER, ...change } as AddIsgw;

@@ -89,7 +89,9 @@ export async function waitForObject(
 }
 
 export async function linkOf(pair: Pair): Promise<LinkStatus> {
-  return (await pair.hawaii.serviceStatus("hawaii")).link;
+  const { link } = await pair.hawaii.serviceStatus("hawaii");
+  if (link === undefined) throw new EfsError("INTERNAL", "the demo's service is no link");
+  return link;
 }
 
 export interface Sent {

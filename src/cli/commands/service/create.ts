@@ -12,11 +12,15 @@ import type { Session } from "../../session.ts";
 export function serviceCreate(session: Session): Command {
   const command = new Command("create")
     .description("create a service, to be configured step by step")
-    .argument("<type>", "isgw: a link to another segment", parseServiceType)
+    .argument(
+      "<type>",
+      "isgw: a link to another segment; s3: an S3 endpoint; s3s: one whose hosts name buckets",
+      parseServiceType,
+    )
     .argument("<name>", "what to call it", serviceArgument)
     .option("--if-not-exists", "succeed when it is there already")
     .action(action(session, run, view));
-  examples(command, ["efscli service create isgw hawaii"]);
+  examples(command, ["efscli service create isgw hawaii", "efscli service create s3 s3-cola"]);
   return notes(command, "efscli service add does create, config, serve and enable in one go.");
 }
 

@@ -7,6 +7,7 @@ import { examples } from "../../help-text.ts";
 import { forTerminal } from "../../output/escape.ts";
 import type { TextView } from "../../output/view.ts";
 import { settingFields } from "../../service/service-text.ts";
+import { isS3Type } from "../../service/service-words.ts";
 import type { Session } from "../../session.ts";
 
 interface Served {
@@ -20,7 +21,10 @@ export function serviceServe(session: Session): Command {
     .argument("<name>", "the service", serviceArgument)
     .argument("<path>", "the tenant or bucket: CLUSTER/TENANT or CLUSTER/TENANT/BUCKET", servedArgument)
     .action(action(session, run, view));
-  return examples(command, ["efscli service serve hawaii Hawaii/Cola/bk1"]);
+  return examples(command, [
+    "efscli service serve hawaii Hawaii/Cola/bk1",
+    "efscli service serve s3-cola Hawaii/Cola",
+  ]);
 }
 
 async function run({ api }: Session, name: string, path: string): Promise<Served> {
@@ -28,7 +32,7 @@ async function run({ api }: Session, name: string, path: string): Promise<Served
 }
 
 const view: TextView<Served> = {
-  text: ({ path }) => `Serving new ${forTerminal(path)}\n`,
+  text: ({ path, service }) => `Serving new ${isS3Type(service) ? "tenant " : ""}${forTerminal(path)}\n`,
   fields: ({ service }) => settingFields(service),
   name: ({ path }) => path,
   json: ({ service }) => service,

@@ -10,6 +10,7 @@ import { serviceArgument } from "../../arguments.ts";
 import { examples, notes } from "../../help-text.ts";
 import type { Look, TextView } from "../../output/view.ts";
 import { linkFields, linkText } from "../../service/link-text.ts";
+import { s3Fields, s3Text } from "../../service/s3-text.ts";
 import { serviceText, settingFields } from "../../service/service-text.ts";
 import { statsText } from "../../service/stats-text.ts";
 import { statusJson } from "../../service/status-json.ts";
@@ -29,9 +30,9 @@ interface Shown {
 
 export function serviceShow(session: Session): Command {
   const command = new Command("show")
-    .description("show a service; with -s what its link does")
+    .description("show a service; with -s what it does")
     .argument("<name>", "the service", serviceArgument)
-    .option("-s, --stat", "also counters, peer, destination, backlog, state and last error")
+    .option("-s, --stat", "also counters, state and last error; of links peer and backlog, of s3 latencies")
     .addOption(new Option("--format <form>", "edgefs: the text of EdgeFS alone").choices(["edgefs"]))
     .option("--key <key>", "only the value of this key")
     .option("--watch", "show it again and again until interrupted")
@@ -60,7 +61,7 @@ const view: TextView<Shown> = {
   text: textOf,
   fields: ({ service, status }) => [
     ...settingFields(service),
-    ...(status === undefined ? [] : linkFields(status)),
+    ...(status === undefined ? [] : [...linkFields(status), ...s3Fields(status)]),
   ],
   name: ({ service }) => service.name,
   json: ({ service, status }) => (status === undefined ? service : statusJson(status)),
@@ -70,5 +71,5 @@ function textOf({ service, status, isEdgefsOnly }: Shown, look: Look): string {
   const edgefs = serviceText(service);
   if (status === undefined) return edgefs;
   const withStats = `${edgefs}${statsText(status)}`;
-  return isEdgefsOnly ? withStats : `${withStats}${linkText(status, look)}`;
+  return isEdgefsOnly ? withStats : `${withStats}${linkText(status, look)}${s3Text(status, look)}`;
 }

@@ -7,6 +7,7 @@ import { examples } from "../../help-text.ts";
 import { forTerminal } from "../../output/escape.ts";
 import type { TextView } from "../../output/view.ts";
 import { settingFields } from "../../service/service-text.ts";
+import { isS3Type } from "../../service/service-words.ts";
 import type { Session } from "../../session.ts";
 
 interface Unserved {
@@ -28,7 +29,7 @@ async function run({ api }: Session, name: string, path: string): Promise<Unserv
 }
 
 const view: TextView<Unserved> = {
-  text: ({ path }) => `Removing ${forTerminal(path)}\n`,
+  text: ({ path, service }) => `Removing ${isS3Type(service) ? "export " : ""}${forTerminal(path)}\n`,
   fields: ({ service }) => settingFields(service),
   name: ({ path }) => path,
   json: ({ service }) => service,

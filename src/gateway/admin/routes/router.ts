@@ -7,8 +7,9 @@ import { HEADER_BYTES_MAX, JSON_BODY_BYTES_MAX } from "../../../api/header.ts";
 import { ROUTES, type RouteName } from "../../../api/routes.ts";
 import { fromUtf8 } from "../../../base/bytes.ts";
 import { EfsError, isErrorCode, toEfsError } from "../../../base/errors.ts";
+import { closeAfter, isUnread } from "../../unread-body.ts";
 import type { AdminContext } from "../context.ts";
-import { closeAfter, errorBody, isUnread, publicError, statusOf } from "../respond.ts";
+import { errorBody, publicError, statusOf } from "../respond.ts";
 import { parseQuery } from "../target.ts";
 
 export interface Asked {

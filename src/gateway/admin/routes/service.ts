@@ -3,7 +3,7 @@
 import { checked, noQuery } from "../../../api/schema.ts";
 import type { ServiceStatus } from "../../../api/service.ts";
 import {
-  addIsgw,
+  addService as addSchema,
   configureService,
   createService as createSchema,
   servePath,
@@ -27,12 +27,15 @@ export function serviceHandlers(context: AdminContext): Handlers {
       const { type, name } = checked(createSchema, body, "body");
       return serviceInfo(await createService(context, type, name));
     },
-    addService: async ({ body }) => serviceInfo(await addService(context, checked(addIsgw, body, "body"))),
+    addService: async ({ body }) => serviceInfo(await addService(context, checked(addSchema, body, "body"))),
     showService: async (asked) => serviceInfo(await segment.services.show(nameOf(asked))),
     serviceStatus: async (asked): Promise<ServiceStatus> => {
       const service = await segment.services.show(nameOf(asked));
-      const link = await context.services.status(service);
-      return { service: serviceInfo(service), link, now: rfc3339(context.clock.wallMs()) };
+      const status = await context.services.status(service);
+      const now = rfc3339(context.clock.wallMs());
+      return status.kind === "link"
+        ? { service: serviceInfo(service), link: status, now }
+        : { service: serviceInfo(service), s3: status, now };
     },
     configureService: async (asked) =>
       serviceInfo(await configure(context, nameOf(asked), checked(configureService, asked.body, "body"))),

@@ -2,18 +2,18 @@
  * `service add`: a service made, configured, serving and enabled by one request in one commit. Everything is checked first, and what is missing or does
  * not fit is named by the flag that gives it; nothing half made stays behind.
  */
-import type { AddIsgwFields } from "../../../api/service-schema.ts";
+import type { AddIsgwFields, AddServiceFields } from "../../../api/service-schema.ts";
 import { EfsError } from "../../../base/errors.ts";
-import { formatServedPath, parseServiceName } from "../../../model/names.ts";
+import { formatServedPath, parseServedPath, parseServiceName } from "../../../model/names.ts";
 import {
-  ISGW_START_SETTINGS,
   SERVICE_TYPES,
   type ServiceRecord,
   type ServiceType,
+  START_SETTINGS,
 } from "../../../model/service.ts";
 import { isLoopback, parseAddress } from "../address.ts";
 import type { AdminContext } from "../context.ts";
-import { requireEnableable, requireUnserved, servedPath } from "./change.ts";
+import { requireEnableable, requireTenant, requireUnserved, servedPath } from "./change.ts";
 import { INTERVAL_SETTING, storedAuthKey, storedValue } from "./settings.ts";
 
 /** @throws BAD_VALUE when there is no such type */
@@ -31,39 +31,78 @@ export async function createService(
   type: string,
   name: string,
 ): Promise<ServiceRecord> {
+  const known = parseServiceType(type);
   return context.segment.services.create({
     name: parseServiceName(name),
-    type: parseServiceType(type),
+    type: known,
     isEnabled: false,
-    settings: ISGW_START_SETTINGS,
+    settings: START_SETTINGS[known],
     served: [],
   });
 }
 
 /** @throws SERVICE_INCOMPLETE, SERVICE_EXISTS, ALREADY_SERVED, BAD_NAME, BAD_VALUE, UNSUPPORTED, *_NOT_FOUND */
-export async function addService(context: AdminContext, fields: AddIsgwFields): Promise<ServiceRecord> {
+export async function addService(context: AdminContext, fields: AddServiceFields): Promise<ServiceRecord> {
   const name = parseServiceName(fields.name);
   const type = parseServiceType(fields.type);
-  requireFitting(fields);
+  const settings = type === "isgw" ? isgwSettings(fields) : s3Settings(type, fields);
   const served: string[] = [];
   for (const text of fields.serve) {
     const path = servedPath(text);
     requireUnserved(served, path);
     served.push(formatServedPath(path));
   }
-  const service: ServiceRecord = {
-    name,
-    type,
-    isEnabled: true,
-    settings: settingsOf(fields),
-    served,
-    revision: 0,
-  };
+  const service: ServiceRecord = { name, type, isEnabled: true, settings, served, revision: 0 };
+  if (type !== "isgw") await requireTenants(context, service);
   await requireEnableable(context, service);
   const { revision: _, ...fresh } = service;
   const made = await context.segment.services.create(fresh);
   await context.services.changed(name);
   return made;
+}
+
+/** All that is wrong with the flags at once. @throws SERVICE_INCOMPLETE */
+function isgwSettings(fields: AddServiceFields): ServiceRecord["settings"] {
+  const faults = (["host", "port", "domain"] as const).filter((name) => fields[name] !== undefined);
+  if (faults.length > 0) {
+    throw new EfsError(
+      "SERVICE_INCOMPLETE",
+      `the service was not made: --${faults[0]} does not fit type isgw`,
+    );
+  }
+  requireFitting(fields);
+  return settingsOf(fields);
+}
+
+const ISGW_FIELDS = ["remote", "direction", "replication", "authKey", "intervalMs"] as const;
+
+/** @throws SERVICE_INCOMPLETE, BAD_VALUE */
+function s3Settings(type: ServiceType, fields: AddServiceFields): ServiceRecord["settings"] {
+  const { host, port, domain, listen, serve } = fields;
+  const faults = ISGW_FIELDS.filter((name) => fields[name] !== undefined).map(
+    (name) => `${name} does not fit type ${type}`,
+  );
+  if (listen !== undefined) faults.push("listen does not fit: an S3 service has host and port");
+  if (serve.length === 0) faults.push("--serve CLUSTER/TENANT is missing");
+  if (faults.length > 0) {
+    throw new EfsError("SERVICE_INCOMPLETE", `the service was not made: ${faults.join("; ")}`, {
+      hint: `efscli service add ${type} NAME --serve CLUSTER/TENANT [--listen HOST] [--port PORT]`,
+    });
+  }
+  const given = new Map<string, string>();
+  if (host !== undefined) given.set("X-Listen", storedValue("X-Listen", host));
+  if (port !== undefined) given.set("X-HTTP-Port", storedValue("X-HTTP-Port", String(port)));
+  if (domain !== undefined) given.set("X-Domain", storedValue("X-Domain", domain));
+  const settings = START_SETTINGS[type].map(([key, value]) => [key, given.get(key) ?? value] as const);
+  const further = [...given].filter(([key]) => !settings.some(([known]) => known === key));
+  return [...settings, ...further];
+}
+
+/** @throws BAD_VALUE, ALREADY_SERVED, TENANT_NOT_FOUND */
+async function requireTenants({ segment }: AdminContext, { name, served }: ServiceRecord): Promise<void> {
+  for (const [index, text] of served.entries()) {
+    await requireTenant(segment, { name, served: served.slice(0, index) }, parseServedPath(text));
+  }
 }
 
 /** All that is wrong with the flags at once. @throws SERVICE_INCOMPLETE */

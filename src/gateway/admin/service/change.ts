@@ -11,7 +11,7 @@ import {
   type ServedPath,
   type ServiceName,
 } from "../../../model/names.ts";
-import { type ServiceRecord, settingOf } from "../../../model/service.ts";
+import { isS3, type ServiceRecord, settingOf } from "../../../model/service.ts";
 import type { Segment } from "../../../segment/segment.ts";
 import { isLoopback, parseAddress } from "../address.ts";
 import type { AdminContext } from "../context.ts";
@@ -42,6 +42,10 @@ export function serve(context: AdminContext, name: ServiceName, text: string): P
   const path = servedPath(text);
   return change(context, name, async (service) => {
     requireUnserved(service.served, path);
+    if (isS3(service)) {
+      await requireTenant(context.segment, service, path);
+      return { ...service, served: [formatServedPath(path)] };
+    }
     if (service.served.length >= SERVICE_PATHS_MAX) {
       throw new EfsError("LIMIT", `a service serves at most ${SERVICE_PATHS_MAX} paths`, {
         hint: "serve the tenant instead of its buckets",
@@ -103,13 +107,17 @@ export async function remove(context: AdminContext, name: ServiceName): Promise<
 export async function requireEnableable(context: AdminContext, service: ServiceRecord): Promise<void> {
   context.services.validate(service);
   requireKey(service);
+  if (isS3(service)) {
+    for (const path of service.served) await requireThere(context.segment, parseServedPath(path));
+    return;
+  }
   if (settingOf(service, "X-ISGW-Direction") !== DIRECTION_SEND) return;
   for (const path of service.served) await requireThere(context.segment, parseServedPath(path));
 }
 
 /** Only a link within one machine may lack an auth key; a receiver without an address listens on all. @throws SERVICE_INCOMPLETE */
 function requireKey(service: ServiceRecord): void {
-  if (settingOf(service, "X-ISGW-Basic-Auth") !== undefined) return;
+  if (isS3(service) || settingOf(service, "X-ISGW-Basic-Auth") !== undefined) return;
   const isSender = settingOf(service, "X-ISGW-Direction") === DIRECTION_SEND;
   const address = settingOf(service, isSender ? "X-ISGW-Remote" : "X-ISGW-Local");
   if (address !== undefined && isLoopback(parseAddress(address.replace("ccow://", ""), 0).host)) return;
@@ -152,6 +160,33 @@ export function requireUnserved(served: readonly string[], path: ServedPath): vo
   );
 }
 
+/** An S3 service serves one tenant, and nothing less: buckets are what its clients make. @throws BAD_VALUE, ALREADY_SERVED, TENANT_NOT_FOUND */
+export async function requireTenant(
+  segment: Segment,
+  service: Pick<ServiceRecord, "name" | "served">,
+  path: ServedPath,
+): Promise<void> {
+  if ("bucket" in path) {
+    throw new EfsError(
+      "BAD_VALUE",
+      `an S3 service serves a tenant: CLUSTER/TENANT, not ${formatServedPath(path)}`,
+      {
+        hint: `efscli service serve ${service.name} ${path.cluster}/${path.tenant}`,
+      },
+    );
+  }
+  if (service.served.length > 0) {
+    throw new EfsError(
+      "ALREADY_SERVED",
+      `can't serve more than one tenant: ${service.name} serves ${service.served[0]}`,
+      {
+        hint: `first: efscli service unserve ${service.name} ${service.served[0]}; or make another service on another port`,
+      },
+    );
+  }
+  await requireThere(segment, path);
+}
+
 /** @throws BUCKET_NOT_FOUND, TENANT_NOT_FOUND with what to type */
 export async function requireThere({ namespace }: Segment, path: ServedPath): Promise<void> {
   const noun = "bucket" in path ? "bucket" : "tenant";
@@ -161,7 +196,7 @@ export async function requireThere({ namespace }: Segment, path: ServedPath): Pr
   } catch (error) {
     if (!(error instanceof EfsError) || error.kind !== "not_found") throw error;
     throw new EfsError("bucket" in path ? "BUCKET_NOT_FOUND" : "TENANT_NOT_FOUND", error.message, {
-      hint: `a sender serves what is here; make it: efscli ${noun} create ${formatServedPath(path)}`,
+      hint: `what is served must be here; make it: efscli ${noun} create ${formatServedPath(path)}`,
       cause: error,
     });
   }

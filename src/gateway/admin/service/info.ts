@@ -1,6 +1,6 @@
 /** Services as the admin API shows them: all lines in print order, secrets as `(set)`. */
 import type { ServiceInfo } from "../../../api/service.ts";
-import { publicValue, SETTING_ORDER, type ServiceRecord } from "../../../model/service.ts";
+import { isS3, publicValue, SETTING_ORDER, type ServiceRecord } from "../../../model/service.ts";
 
 export function serviceInfo(service: ServiceRecord): ServiceInfo {
   return {
@@ -19,8 +19,10 @@ function printed(service: ServiceRecord): ServiceInfo["settings"] {
     ["X-Service-Type", service.type],
     ...service.settings,
   ]);
-  const known = SETTING_ORDER.filter((key) => lines.has(key));
-  const others = [...lines.keys()].filter((key) => !SETTING_ORDER.includes(key));
+  // Those of S3 are stored in EdgeFS's order already.
+  const order = isS3(service) ? [] : SETTING_ORDER;
+  const known = order.filter((key) => lines.has(key));
+  const others = [...lines.keys()].filter((key) => !order.includes(key));
   const shown: Record<string, string> = {};
   for (const key of [...known, ...others]) shown[key] = publicValue(key, lines.get(key) ?? "-");
   shown["X-Status"] = service.isEnabled ? "enabled" : "disabled";

@@ -43,11 +43,24 @@ export function storedAuthKey(key: string): string {
   return base64(`${key}:${key}`);
 }
 
+const SWITCH: Readonly<Record<string, string>> = { true: "true", false: "false", on: "true", off: "false" };
+
 const PARSERS: Readonly<Record<string, Parse>> = {
   "X-Service-Name": fixed("a service keeps its name", "efscli service create isgw NAME"),
   "X-Service-Type": fixed("a service keeps its type", "efscli service create isgw NAME"),
   "X-Status": fixed("the status is not set by hand", "efscli service enable NAME, or disable"),
   "X-Auth-Type": oneOf({ disabled: "disabled", key_secret: "key_secret" }),
+  "X-HTTP-Port": port,
+  "X-HTTPS-Port": port,
+  "X-Listen": (value) =>
+    parseAddress(value.includes(":") ? `[${value.replace(/^\[|\]$/g, "")}]` : value, 0).host,
+  "X-Need-MD5": oneOf(SWITCH),
+  "X-ACL-On": oneOf(SWITCH),
+  "X-List-Cache": oneOf(SWITCH),
+  "X-List-All-Buckets": oneOf(SWITCH),
+  "X-Access-Log": oneOf(SWITCH),
+  "X-List-Max-Size": counted(1000),
+  "X-Number-Of-Versions": counted(1000),
   "X-ISGW-Local": (value) => formatAddress(parseAddress(value)),
   "X-ISGW-DFLocal": (value) => formatAddress(parseAddress(value)),
   "X-ISGW-Remote": remote,
@@ -74,6 +87,20 @@ const PARSERS: Readonly<Record<string, Parse>> = {
   "X-ISGW-Number-Of-Connections": connections,
   [INTERVAL_SETTING]: interval,
 };
+
+function port(value: string): string {
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (number <= 65_535) return String(number);
+  throw new EfsError("BAD_VALUE", "a port goes from 0 (a free one) to 65535; - is none");
+}
+
+function counted(max: number): Parse {
+  return (value) => {
+    const count = /^\d{1,6}$/.test(value) ? Number(value) : 0;
+    if (count >= 1 && count <= max) return String(count);
+    throw new EfsError("BAD_VALUE", `it goes from 1 to ${max}`);
+  };
+}
 
 /** `ccow://host:port`; the port is 14000 when it is left out. @throws BAD_VALUE, UNSUPPORTED */
 function remote(value: string): string {

@@ -2,7 +2,7 @@
  * XML as S3 speaks it: documents that are answered, and request bodies that are read. Knows no action. Requests are hostile: no DTD and so no
  * entities of their own, a limited depth, every fault is MalformedXML. The parser is loaded when the first body comes.
  */
-import { S3Error } from "../errors.ts";
+import { malformed, parseNodes, type XmlNode } from "./xml-nodes.ts";
 
 /** undefined leaves the element out; an array repeats it. */
 export type XmlContent =
@@ -26,7 +26,6 @@ export const S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 /** The longest body that any action may take; each passes its own limit to `RequestBody.whole`. */
 export const XML_BYTES_MAX = 4 * 1024 * 1024;
-const DEPTH_MAX = 16;
 
 /** A whole document. `namespace` undefined: S3's; null: none (errors have none). */
 export function xmlDocument(
@@ -89,29 +88,24 @@ export function escapeXml(text: string): string {
 /** One element of a parsed body. Names are without prefixes; attributes are not kept but `type` (of a grantee). */
 export class XmlElement {
   readonly name: string;
-  readonly #type: string | undefined;
+  readonly #node: XmlNode;
   readonly #children: readonly XmlElement[];
-  readonly #text: string;
 
-  constructor(
-    name: string,
-    parts: { type: string | undefined; children: readonly XmlElement[]; text: string },
-  ) {
-    this.name = name;
-    this.#type = parts.type;
-    this.#children = parts.children;
-    this.#text = parts.text;
+  constructor(node: XmlNode) {
+    this.name = node.name;
+    this.#node = node;
+    this.#children = node.children.map((child) => new XmlElement(child));
   }
 
   /** Its text, references resolved, spaces kept. @throws MalformedXML when it holds elements */
   get text(): string {
     if (this.#children.length > 0) throw malformed(`${this.name} must hold text`);
-    return this.#text;
+    return this.#node.text;
   }
 
   /** The value of `xsi:type`. */
   get type(): string | undefined {
-    return this.#type;
+    return this.#node.type;
   }
 
   get children(): readonly XmlElement[] {
@@ -149,7 +143,7 @@ export class XmlElement {
   allow(...names: readonly string[]): this {
     const other = this.#children.find((child) => !names.includes(child.name));
     if (other !== undefined) throw malformed(`${this.name} must not hold ${other.name}`);
-    if (this.#text.trim() !== "") throw malformed(`${this.name} must not hold text`);
+    if (this.#node.text.trim() !== "") throw malformed(`${this.name} must not hold text`);
     return this;
   }
 }
@@ -160,105 +154,11 @@ export class XmlElement {
  */
 export async function parseXml(bytes: Uint8Array, root: string | readonly string[]): Promise<XmlElement> {
   if (bytes.length > XML_BYTES_MAX) throw malformed(`it is longer than ${XML_BYTES_MAX} bytes`);
-  const text = decoded(bytes);
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(text)) throw malformed("a document type or entity is not allowed");
-  const { XMLParser, XMLValidator } = await import("fast-xml-parser");
-  const nodes = ((): unknown => {
-    try {
-      const verdict = XMLValidator.validate(text);
-      if (verdict !== true) throw malformed(verdict.err.msg);
-      // The validator overlooks text behind an empty root.
-      if (!text.trimEnd().endsWith(">")) throw malformed("text behind the root");
-      return new XMLParser(PARSER_OPTIONS).parse(text);
-    } catch (thrown) {
-      throw thrown instanceof S3Error ? thrown : malformed(thrown instanceof Error ? thrown.message : "");
-    }
-  })();
-  const { children } = contentOf(nodes);
-  const [element] = children;
+  const nodes = await parseNodes(bytes);
+  const [node] = nodes;
   const roots = typeof root === "string" ? [root] : root;
-  if (element === undefined || children.length !== 1 || !roots.includes(element.name)) {
+  if (node === undefined || nodes.length !== 1 || !roots.includes(node.name)) {
     throw malformed(`the root must be ${roots.join(" or ")}`);
   }
-  return element;
-}
-
-const PARSER_OPTIONS = {
-  preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: "",
-  removeNSPrefix: true,
-  parseTagValue: false,
-  parseAttributeValue: false,
-  trimValues: false,
-  cdataPropName: "#cdata",
-  // References are resolved here, so that text of CDATA stays as it is.
-  processEntities: false,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  maxNestedTags: DEPTH_MAX,
-};
-
-/** The parser's nodes, which are `{ name: nodes, ":@": attributes }`, `{ "#text": text }` or `{ "#cdata": [text node] }`. */
-function contentOf(nodes: unknown): { readonly children: readonly XmlElement[]; readonly text: string } {
-  const children: XmlElement[] = [];
-  let text = "";
-  for (const node of Array.isArray(nodes) ? nodes : []) {
-    for (const [name, value] of Object.entries(node as Record<string, unknown>)) {
-      if (name === "#text") text += resolved(String(value));
-      else if (name === "#cdata") text += rawText(value);
-      else if (name !== ":@") {
-        const attributes = (node as { ":@"?: Record<string, unknown> })[":@"];
-        const type = attributes === undefined ? undefined : attributes.type;
-        children.push(
-          new XmlElement(name, { ...contentOf(value), type: typeof type === "string" ? type : undefined }),
-        );
-      }
-    }
-  }
-  return { children, text };
-}
-
-function rawText(nodes: unknown): string {
-  return (Array.isArray(nodes) ? nodes : []).map((node) => String(node["#text"] ?? "")).join("");
-}
-
-const ENTITIES: Readonly<Record<string, string | undefined>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-};
-
-/** Numeric references may name control characters: clients write keys with them so. */
-function resolved(text: string): string {
-  if (!text.includes("&")) return text;
-  return text.replace(
-    /&(#x?[0-9a-fA-F]{1,8}|[a-z]{1,8})?(;?)/g,
-    (_, name: string | undefined, end: string) => {
-      const value = name === undefined || end === "" ? undefined : referenced(name);
-      if (value === undefined) throw malformed("a reference is not known");
-      return value;
-    },
-  );
-}
-
-function referenced(name: string): string | undefined {
-  if (!name.startsWith("#")) return Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : undefined;
-  const code = name.startsWith("#x") ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
-  const isCharacter = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
-  return isCharacter ? String.fromCodePoint(code) : undefined;
-}
-
-function decoded(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw malformed("it is not UTF-8");
-  }
-}
-
-function malformed(reason: string): S3Error {
-  return new S3Error("MalformedXML", `The XML is not well-formed or does not fit the schema: ${reason}`);
+  return new XmlElement(node);
 }
