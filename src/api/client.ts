@@ -76,6 +76,7 @@ type NamespaceCalls = Pick<
   AdminClient,
   | `${"create" | "show" | "delete"}${"Cluster" | "Tenant" | "Bucket"}`
   | `list${"Clusters" | "Tenants" | "Buckets"}`
+  | "updateBucket"
 >;
 
 function namespaceCalls({ call }: Caller): NamespaceCalls {
@@ -94,6 +95,7 @@ function namespaceCalls({ call }: Caller): NamespaceCalls {
     listBuckets: async (path, query) =>
       call(ROUTES.listBuckets, { ...parseTenantPath(path) }, { query: pageQuery(query) }),
     showBucket: async (path) => call(ROUTES.showBucket, { ...parseBucketPath(path) }),
+    updateBucket: async (path, body) => call(ROUTES.updateBucket, { ...parseBucketPath(path) }, { body }),
     deleteBucket: async (path) => call(ROUTES.deleteBucket, { ...parseBucketPath(path) }),
   };
 }
@@ -146,8 +148,8 @@ function objectCalls({ call }: Caller, bodies: LazyBodies): ObjectCalls {
     },
     showObject: async (path, name, versionId) =>
       call(ROUTES.showObject, { ...parseBucketPath(path) }, { query: { name, versionId } }),
-    deleteObject: async (path, name) =>
-      call(ROUTES.deleteObject, { ...parseBucketPath(path) }, { query: { name } }),
+    deleteObject: async (path, name, versionId) =>
+      call(ROUTES.deleteObject, { ...parseBucketPath(path) }, { query: { name, versionId } }),
     copyObject: (body) => call(ROUTES.copyObject, {}, { body }),
     copyObjects: async (path, { toBucket, items }) => {
       const results: CopyResult[] = [];

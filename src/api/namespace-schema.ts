@@ -1,6 +1,6 @@
 /** Requests about clusters, tenants and buckets. */
 import { z } from "zod";
-import type { CreateBucket, CreateContainer } from "./namespace.ts";
+import type { CreateBucket, CreateContainer, UpdateBucket } from "./namespace.ts";
 import { custom, nameText } from "./schema.ts";
 
 export const createContainer: z.ZodType<CreateContainer> = z.strictObject({
@@ -13,7 +13,29 @@ const bucketFields = {
   custom: custom.optional(),
   chunkBytes: z.number().int().positive().optional(),
   versionsKept: z.number().int().positive().optional(),
+  versioning: z.enum(["off", "enabled", "suspended"]).optional(),
+  objectLock: z
+    .strictObject({
+      retention: z
+        .strictObject({
+          mode: z.enum(["governance", "compliance"]),
+          days: z.number().int().positive(),
+        })
+        .nullable(),
+    })
+    .optional(),
+  quotaBytes: z.number().int().nonnegative().optional(),
+  quotaObjects: z.number().int().nonnegative().optional(),
 };
+
+export const updateBucket: z.ZodType<UpdateBucket> = z.strictObject({
+  custom: bucketFields.custom,
+  versionsKept: bucketFields.versionsKept,
+  versioning: bucketFields.versioning,
+  objectLock: bucketFields.objectLock,
+  quotaBytes: bucketFields.quotaBytes.nullable(),
+  quotaObjects: bucketFields.quotaObjects.nullable(),
+});
 
 export const createBucket: z.ZodType<CreateBucket> = z
   .strictObject({ name: nameText.optional(), bucketName: nameText.optional(), ...bucketFields })

@@ -44,6 +44,7 @@ export const ROUTES = {
   listBuckets: { method: "GET", path: BUCKETS },
   createBucket: { method: "POST", path: BUCKETS },
   showBucket: { method: "GET", path: BUCKET },
+  updateBucket: { method: "PUT", path: BUCKET },
   deleteBucket: { method: "DELETE", path: BUCKET },
 
   listObjects: { method: "GET", path: `${BUCKET}/objects` },

@@ -156,8 +156,6 @@ const REFUSED = {
   "ec-trigger-policy-timeout": ["-C, --ec-trigger-policy-timeout <time>", "there is no erasure coding"],
   "encryption-enabled": ["-e, --encryption-enabled <flag>", "buckets are not encrypted at rest yet"],
   "file-object-transparency": ["-t, --file-object-transparency <flag>", "there is no NFS service yet"],
-  quota: ["-q, --quota <bytes>", "quotas are not kept yet"],
-  "quota-count": ["--quota-count <n>", "quotas are not kept yet"],
   "chunk-size": [
     "-s, --chunk-size <size>",
     "chunking is an option of the bucket: efscli bucket create -s SIZE",

@@ -53,7 +53,7 @@ describe("completion", () => {
   it("offers nouns, verbs, flags and formats in bash", () => {
     expect(offered("")).toContain("bucket");
     expect(offered("bu")).toEqual(["bucket"]);
-    expect([...offered("bucket", "")].sort()).toEqual(["create", "delete", "list", "show"]);
+    expect([...offered("bucket", "")].sort()).toEqual(["create", "delete", "list", "set", "show"]);
     expect(offered("b", "cr")).toEqual(["create"]);
     expect(offered("bucket", "list", "--pre")).toEqual(["--prefix"]);
     expect([...offered("system", "token", "")].sort()).toEqual(["create", "list", "revoke"]);

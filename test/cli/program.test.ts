@@ -96,8 +96,6 @@ describe("efscli", () => {
     ["cluster create a -r 2", "replication-count"],
     ["tenant create a/b -e 1", "encryption-enabled"],
     ["bucket create a/b/c -c 2:1:xor", "ec-data-mode"],
-    ["bucket create a/b/c -q 10G", "quota"],
-    ["bucket create a/b/c --quota-count 5", "quota-count"],
     ["object put a/b/c/d f -s 8K", "chunk-size"],
     ["object delete a/b/c/d --expunge", "expunge"],
     ["service create nfs nfs01", "nfs services"],

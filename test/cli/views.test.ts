@@ -18,6 +18,10 @@ const bucket = (name: string, objectCount: number, sizeBytes: number): BucketInf
   chunking: "content",
   chunkBytes: null,
   versionsKept: 1,
+  versioning: "off",
+  objectLock: null,
+  quotaBytes: null,
+  quotaObjects: null,
   logId: "00000000000000AB",
 });
 
@@ -248,6 +252,51 @@ describe("verbs without words", () => {
       schema: "efscli.bucket.create/1",
       name: "bk1",
     });
+  });
+
+  it("changes a bucket by what was named, and refuses what is none", async () => {
+    const asked: unknown[] = [];
+    const api: Partial<AdminClient> = {
+      updateBucket: async (path, request) => {
+        asked.push([path, request]);
+        return bucket("bk1", 0, 0);
+      },
+    };
+    const line =
+      "bucket set a/b/c -n 3 --versioning enabled --object-lock compliance:30 -q 2G --quota-count none";
+    expect(await runCli(line, { api })).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+    expect((await runCli("bucket set a/b/c --object-lock --versioning enabled", { api })).exitCode).toBe(0);
+    const objectLock = { retention: { mode: "compliance", days: 30 } };
+    expect(asked).toEqual([
+      [
+        "a/b/c",
+        { versionsKept: 3, versioning: "enabled", objectLock, quotaBytes: 2 ** 31, quotaObjects: null },
+      ],
+      ["a/b/c", { versioning: "enabled", objectLock: { retention: null } }],
+    ]);
+    for (const wrong of [
+      "",
+      "--versioning on",
+      "--object-lock forever",
+      "-q lots",
+      "--quota-count -1",
+      "-n 0",
+    ]) {
+      const { exitCode, stderr } = await runCli(`bucket set a/b/c ${wrong}`.trim(), { api });
+      expect([wrong, exitCode, stderr.includes("efscli")]).toEqual([wrong, 2, true]);
+    }
+  });
+
+  it("removes one version for good when it is named", async () => {
+    const asked: unknown[] = [];
+    const api: Partial<AdminClient> = {
+      deleteObject: async (...all) => {
+        asked.push(all);
+        return {} as never;
+      },
+    };
+    expect((await runCli("object delete a/b/c/d --version-id 0A", { api })).exitCode).toBe(0);
+    expect(asked).toEqual([["a/b/c", "d", "0A"]]);
   });
 
   it("may be repeated with --if-not-exists and --if-exists", async () => {

@@ -54,6 +54,32 @@ describe("the namespace", () => {
     expect((await client.listClusters()).items).toEqual([]);
   });
 
+  it("changes what a bucket allows, and says what it allows", async () => {
+    const { client } = admin;
+    await client.createCluster({ name: "Opts" });
+    await client.createTenant("Opts", { name: "t" });
+    const retention = { mode: "governance", days: 7 } as const;
+    expect(
+      await client.createBucket("Opts/t", { name: "b", objectLock: { retention }, quotaObjects: 5 }),
+    ).toMatchObject({ versioning: "enabled", objectLock: { retention }, quotaObjects: 5, quotaBytes: null });
+    const changed = await client.updateBucket("Opts/t/b", { quotaBytes: 1000, quotaObjects: null });
+    expect(changed).toMatchObject({ versioning: "enabled", quotaBytes: 1000, quotaObjects: null });
+    expect(await client.showBucket("Opts/t/b")).toEqual(changed);
+    for (const [request, code] of [
+      [{ versioning: "suspended" }, "CONFLICT"],
+      [{ versioning: "on" }, "BAD_REQUEST"],
+      [{ quotaBytes: -1 }, "BAD_REQUEST"],
+      [{ chunkBytes: 65536 }, "BAD_REQUEST"],
+      [{ objectLock: { retention: { mode: "governance", days: 40_000 } } }, "BAD_VALUE"],
+    ] as const) {
+      await expect(client.updateBucket("Opts/t/b", request as never)).rejects.toMatchObject({ code });
+    }
+    await expect(client.updateBucket("Opts/t/none", {})).rejects.toMatchObject({ code: "BUCKET_NOT_FOUND" });
+    await client.deleteBucket("Opts/t/b");
+    await client.deleteTenant("Opts/t");
+    await client.deleteCluster("Opts");
+  });
+
   it("takes names that only look dangerous", async () => {
     const { client } = admin;
     const names = [

@@ -125,6 +125,35 @@ describe("an object", () => {
     ]);
   });
 
+  it("is removed for good by its version id, a page of versions ends inside a name, and a lock forbids it", async () => {
+    const { client } = admin;
+    const bucket = "Hawaii/Cola/versioned";
+    await client.createBucket("Hawaii/Cola", { name: "versioned", versioning: "enabled" });
+    const made = [];
+    for (const body of ["1", "2", "3"]) made.push(await client.putObject(bucket, "v", text(body)));
+    const removed = await client.deleteObject(bucket, "v", made[2]?.versionId);
+    expect(removed.versionId).toBe(made[2]?.versionId);
+    expect(await client.showObject(bucket, "v")).toMatchObject({ versionId: made[1]?.versionId });
+    const first = await client.listVersions(bucket, { limit: 1 });
+    const second = await client.listVersions(bucket, { limit: 1, after: first.next ?? "" });
+    expect([...first.items, ...second.items].map(({ versionId }) => versionId)).toEqual([
+      made[1]?.versionId,
+      made[0]?.versionId,
+    ]);
+    expect(second.next).toBe(null);
+    await expect(client.listVersions(bucket, { after: "v\u0000x\u0000y" })).rejects.toMatchObject({
+      code: "BAD_VALUE",
+    });
+    await expect(client.deleteObject(bucket, "v", made[2]?.versionId)).rejects.toMatchObject({
+      code: "VERSION_NOT_FOUND",
+    });
+    await client.updateBucket(bucket, { objectLock: { retention: { mode: "governance", days: 1 } } });
+    const locked = await client.putObject(bucket, "locked", text("x"));
+    await expect(client.deleteObject(bucket, "locked", locked.versionId)).rejects.toMatchObject({
+      code: "LOCKED",
+    });
+  });
+
   it("is copied, listed with prefixes, and shown with many others", async () => {
     await admin.client.createBucket("Hawaii/Cola", { name: "list" });
     const bucket = "Hawaii/Cola/list";

@@ -4,6 +4,7 @@ import type { Session } from "../../session.ts";
 import { bucketCreate } from "./create.ts";
 import { bucketDelete } from "./delete.ts";
 import { bucketList } from "./list.ts";
+import { bucketSet } from "./set.ts";
 import { bucketShow } from "./show.ts";
 
 export function bucketCommand(session: Session): Command {
@@ -13,5 +14,6 @@ export function bucketCommand(session: Session): Command {
     .addCommand(bucketCreate(session))
     .addCommand(bucketList(session))
     .addCommand(bucketShow(session))
+    .addCommand(bucketSet(session))
     .addCommand(bucketDelete(session));
 }

@@ -3,20 +3,20 @@ import { Command } from "commander";
 import type { BucketInfo } from "../../../api/namespace.ts";
 import { EfsError } from "../../../base/errors.ts";
 import { parseSize } from "../../../base/units.ts";
-import { FIXED_CHUNK_BYTES_MAX, FIXED_CHUNK_BYTES_MIN, VERSIONS_KEPT_MAX } from "../../../model/limits.ts";
+import { FIXED_CHUNK_BYTES_MAX, FIXED_CHUNK_BYTES_MIN } from "../../../model/limits.ts";
 import { formatTenantPath, parseBucketPath } from "../../../model/names.ts";
 import { action } from "../../action.ts";
 import { bucketArgument } from "../../arguments.ts";
+import { addBucketFlags, type BucketFlags, bucketFields } from "../../bucket-flags.ts";
 import { createUnlessThere } from "../../containers.ts";
 import { customOf } from "../../custom-keys.ts";
-import { addCreateFlags, type CreateOptions, parseWhole, refuseFlags } from "../../flags.ts";
+import { addCreateFlags, type CreateOptions, refuseFlags } from "../../flags.ts";
 import { examples, notes } from "../../help-text.ts";
 import type { SilentView } from "../../output/view.ts";
 import type { Session } from "../../session.ts";
 
-interface BucketOptions extends CreateOptions {
+interface BucketOptions extends CreateOptions, BucketFlags {
   readonly chunkSize?: number;
-  readonly numberOfVersions?: number;
 }
 
 export function bucketCreate(session: Session): Command {
@@ -28,12 +28,8 @@ export function bucketCreate(session: Session): Command {
       "cut objects at this fixed size, 8K to 1M, a power of two (default: by content)",
       parseChunkSize,
     )
-    .option(
-      "-n, --number-of-versions <count>",
-      `keep this many versions of an object, 1 to ${VERSIONS_KEPT_MAX} (default: 1)`,
-      parseWhole("the number of versions", 1, VERSIONS_KEPT_MAX),
-    )
     .action(action(session, run, view));
+  addBucketFlags(command);
   addCreateFlags(command);
   refuseFlags(command, [
     "replication-count",
@@ -42,26 +38,28 @@ export function bucketCreate(session: Session): Command {
     "ec-trigger-policy-timeout",
     "encryption-enabled",
     "select-policy",
-    "quota",
-    "quota-count",
     "file-object-transparency",
   ]);
   examples(command, [
     "efscli bucket create Hawaii/Cola/bk1",
     "efscli bucket create Hawaii/Cola/disks -s 128K -n 5",
+    "efscli bucket create Hawaii/Cola/backup --object-lock governance:30 --quota 2T",
   ]);
   return notes(
     command,
-    "Objects are cut by content, so that an insertion renews only what it touches. A fixed size (-s) suits disk images, where pieces change in place. Chunking never changes afterwards.",
+    "Objects are cut by content, so that an insertion renews only what it touches. A fixed size (-s) suits disk images, where pieces change in place. Chunking never changes afterwards; the rest does by efscli bucket set. An object lock enables versioning.",
   );
 }
 
 function run({ api }: Session, path: string, options: BucketOptions): Promise<BucketInfo> {
   const parsed = parseBucketPath(path);
+  const fields = bucketFields(options);
   const request = {
     name: parsed.bucket,
     chunkBytes: options.chunkSize,
-    versionsKept: options.numberOfVersions,
+    ...fields,
+    quotaBytes: fields.quotaBytes ?? undefined,
+    quotaObjects: fields.quotaObjects ?? undefined,
     custom: customOf(options.options),
   };
   return createUnlessThere(() => api.createBucket(formatTenantPath(parsed), request), {

@@ -4,6 +4,7 @@ import type { BucketInfo } from "../../../api/namespace.ts";
 import { parseBucketPath } from "../../../model/names.ts";
 import { action } from "../../action.ts";
 import { bucketArgument } from "../../arguments.ts";
+import { lockText } from "../../bucket-flags.ts";
 import { creationField, customFields, type Field } from "../../containers.ts";
 import { examples } from "../../help-text.ts";
 import { count, size } from "../../output/cell.ts";
@@ -47,6 +48,10 @@ function fieldsOf(bucket: Shown): readonly Field[] {
     ["ccow-chunkmap-type", bucket.chunking],
     ...chunkSize,
     ["ccow-number-of-versions", count(bucket.versionsKept)],
+    ["versioning", bucket.versioning],
+    ["object-lock", lockText(bucket.objectLock)],
+    ["quota", bucket.quotaBytes === null ? "none" : size(bucket.quotaBytes)],
+    ["quota-count", bucket.quotaObjects === null ? "none" : count(bucket.quotaObjects)],
     ["log-id", bucket.logId],
     ...customFields(bucket.custom),
   ];

@@ -22,7 +22,7 @@ export function objectVersions(session: Session): Command {
   ]);
   return notes(
     command,
-    "A bucket keeps as many versions as it was created with: efscli bucket create -n COUNT.",
+    "A bucket keeps as many versions as it was created with (efscli bucket create -n COUNT), and all that were written while versioning was enabled.",
   );
 }
 

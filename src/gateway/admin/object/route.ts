@@ -47,8 +47,10 @@ async function dispatch(
     case "HEAD":
       return headObject(context, versionIn(bucket, query), exchange);
     case "DELETE": {
-      const version = await context.segment.objects.delete(objectPath(bucket, query));
-      return sendJson(exchange, 200, { response: objectInfo(version, true) });
+      const { path, version: asked } = versionIn(bucket, query);
+      const { objects } = context.segment;
+      const version = asked === undefined ? await objects.delete(path) : await objects.expunge(path, asked);
+      return sendJson(exchange, 200, { response: objectInfo(version, asked === undefined) });
     }
     default:
       throw new EfsError("BAD_REQUEST", "an object takes GET, HEAD, PUT and DELETE");

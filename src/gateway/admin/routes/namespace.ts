@@ -1,6 +1,6 @@
 /** Routes of clusters, tenants and buckets. */
-import type { BucketInfo, ContainerInfo } from "../../../api/namespace.ts";
-import { createBucket, createContainer } from "../../../api/namespace-schema.ts";
+import type { BucketInfo, ContainerInfo, UpdateBucket } from "../../../api/namespace.ts";
+import { createBucket, createContainer, updateBucket } from "../../../api/namespace-schema.ts";
 import { checked, noQuery, pageQuery } from "../../../api/schema.ts";
 import type { Page } from "../../../api/wire.ts";
 import {
@@ -74,17 +74,32 @@ function bucketHandlers(namespace: Namespace): Handlers {
       const tenant = tenantOf(asked);
       const request = checked(createBucket, asked.body, "body");
       const path = { ...tenant, bucket: parseBucketName(request.name) };
-      const { custom, chunkBytes, versionsKept } = request;
-      const options: Partial<BucketOptions> = {
-        ...(custom === undefined ? {} : { custom }),
-        ...(versionsKept === undefined ? {} : { versionsKept }),
-        ...(chunkBytes === undefined ? {} : { chunking: { kind: "fixed", chunkBytes } }),
-      };
-      await namespace.createBucket(path, options);
+      const { name: _, chunkBytes, ...rest } = request;
+      const chunking: Pick<BucketOptions, "chunking"> | undefined =
+        chunkBytes === undefined ? undefined : { chunking: { kind: "fixed", chunkBytes } };
+      await namespace.createBucket(path, { ...chunking, ...optionsOf(rest) });
       return bucketInfo(await namespace.showBucket(path));
     },
     showBucket: async (asked) => bucketInfo(await namespace.showBucket(bucketOf(asked))),
+    updateBucket: async (asked) => {
+      const path = bucketOf(asked);
+      await namespace.updateBucket(path, optionsOf(checked(updateBucket, asked.body, "body")));
+      return bucketInfo(await namespace.showBucket(path));
+    },
     deleteBucket: (asked) => namespace.deleteBucket(bucketOf(asked)),
+  };
+}
+
+/** What is undefined is left out: it stays as it is, or is the default. null is undefined to the segment. */
+function optionsOf(request: UpdateBucket): Partial<Omit<BucketOptions, "chunking">> {
+  const { custom, versionsKept, versioning, objectLock, quotaBytes, quotaObjects } = request;
+  return {
+    ...(custom === undefined ? {} : { custom }),
+    ...(versionsKept === undefined ? {} : { versionsKept }),
+    ...(versioning === undefined ? {} : { versioning }),
+    ...(objectLock === undefined ? {} : { lock: { default: objectLock.retention ?? undefined } }),
+    ...(quotaBytes === undefined ? {} : { quotaBytes: quotaBytes ?? undefined }),
+    ...(quotaObjects === undefined ? {} : { quotaObjects: quotaObjects ?? undefined }),
   };
 }
 
@@ -112,7 +127,7 @@ function containerInfo(container: ContainerSummary<string>): ContainerInfo {
 }
 
 function bucketInfo(bucket: BucketSummary): BucketInfo {
-  const { chunking, versionsKept, custom } = bucket.options;
+  const { chunking, versionsKept, versioning, lock, quotaBytes, quotaObjects, custom } = bucket.options;
   return {
     name: bucket.name,
     created: timeText(bucket.createdMs),
@@ -122,6 +137,10 @@ function bucketInfo(bucket: BucketSummary): BucketInfo {
     chunking: chunking.kind,
     chunkBytes: chunking.kind === "fixed" ? chunking.chunkBytes : null,
     versionsKept,
+    versioning,
+    objectLock: lock === undefined ? null : { retention: lock.default ?? null },
+    quotaBytes: quotaBytes ?? null,
+    quotaObjects: quotaObjects ?? null,
     logId: bucket.logId,
   };
 }

@@ -11,6 +11,7 @@ import { checked, noQuery, pageQuery } from "../../../api/schema.ts";
 import type { Page } from "../../../api/wire.ts";
 import { type BucketPath, parseBucketPath, parseObjectName, parseObjectPath } from "../../../model/names.ts";
 import { parseUvid } from "../../../model/uvid.ts";
+import type { VersionListing } from "../../../segment/objects.ts";
 import type { AdminContext } from "../context.ts";
 import { isLatestVersion, objectInfo } from "../object/info.ts";
 import { errorBody, publicError } from "../respond.ts";
@@ -33,12 +34,13 @@ export function objectHandlers({ segment, log }: AdminContext): Handlers {
       return { items, prefixes, next: listing.next ?? null };
     },
     listVersions: async (asked): Promise<Page<ObjectInfo>> => {
-      const listing = await objects.listVersions(bucketIn(asked), checked(pageQuery, asked.query, "query"));
+      const { after, ...query } = checked(pageQuery, asked.query, "query");
+      const listing = await objects.listVersions(bucketIn(asked), { ...query, ...placeOf(after) });
       return {
         items: listing.items.flatMap((item) =>
           item.kind === "version" ? [objectInfo(item.version, item.isLatest)] : [],
         ),
-        next: listing.next?.after ?? null,
+        next: listing.next === undefined ? null : placeText(listing.next),
       };
     },
     showObjects: async (asked): Promise<ReadonlyArray<ObjectInfo | null>> => {
@@ -78,6 +80,23 @@ export function objectHandlers({ segment, log }: AdminContext): Handlers {
       return errorBody(publicError(thrown, log, { route: "copyObjects" }));
     }
   }
+}
+
+type Place = NonNullable<VersionListing["next"]>;
+
+/** A place inside a name: name, generation and id, apart by NUL, which no name has. */
+function placeText({ after, afterVersion }: Place): string {
+  return afterVersion === undefined
+    ? after
+    : [after, afterVersion.generation ?? "", afterVersion.uvid].join("\u0000");
+}
+
+/** @throws BAD_VALUE */
+function placeOf(after: string | undefined): Partial<Place> {
+  if (after === undefined) return {};
+  const [name = "", generation, id] = after.split("\u0000");
+  if (id === undefined) return { after: name };
+  return { after: name, afterVersion: { uvid: parseUvid(id), generation: Number(generation) } };
 }
 
 /** The bucket of a request whose query is checked elsewhere. */
