@@ -32,19 +32,15 @@ export async function listedParts(
     page.forEach((listed, index) => {
       const value = values[index];
       const part = value === undefined ? undefined : decodePart(listed.number, value);
-      const isLast = start + index === parts.length - 1;
-      stored.push(requireFit(upload, listed, part, isLast));
+      stored.push(requireFit(upload, listed, part));
     });
   }
+  // What is not there at all is told first.
+  for (const part of stored.slice(0, -1)) requireLong(part);
   return stored;
 }
 
-function requireFit(
-  upload: Upload,
-  listed: CompletedPart,
-  part: StoredPart | undefined,
-  isLast: boolean,
-): StoredPart {
+function requireFit(upload: Upload, listed: CompletedPart, part: StoredPart | undefined): StoredPart {
   const { number } = listed;
   if (part === undefined) throw badPart(number, "absent", "was never uploaded");
   if (!equalBytes(part.md5, listed.md5)) throw badPart(number, "md5", "has another MD5 than the list says");
@@ -54,11 +50,15 @@ function requireFit(
   if (listed.checksum !== undefined && !equalBytes(part.checksum ?? new Uint8Array(), listed.checksum)) {
     throw badPart(number, "checksum", "has another checksum than the list says");
   }
-  if (isLast || part.sizeBytes >= PART_BYTES_MIN) return part;
+  return part;
+}
+
+function requireLong({ number, sizeBytes }: StoredPart): void {
+  if (sizeBytes >= PART_BYTES_MIN) return;
   throw new EfsError(
     "PART_TOO_SMALL",
-    `part ${number} has ${part.sizeBytes} bytes; all but the last need ${PART_BYTES_MIN}`,
-    { details: { number, sizeBytes: part.sizeBytes, bytesMin: PART_BYTES_MIN } },
+    `part ${number} has ${sizeBytes} bytes; all but the last need ${PART_BYTES_MIN}`,
+    { details: { number, sizeBytes, bytesMin: PART_BYTES_MIN } },
   );
 }
 
