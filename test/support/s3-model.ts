@@ -49,7 +49,7 @@ export interface ModelBucket {
 
 const KEYS = ["a", "a/b", "a/c/d", "b", "ü &<é>/1", "//x", "%2F?+ "] as const;
 const PREFIXES = ["", "a", "a/", "ü", "/", "zzz"] as const;
-const META = ["1", "grün ☂", "x".repeat(200)] as const;
+const META = ["1", "grün ☂", "long value ".repeat(9).trim()] as const;
 const PART_BYTES_MIN = 5 * 1024 * 1024;
 
 export type Step =
@@ -203,13 +203,25 @@ export interface ModelWorld {
   readonly setVersioning: (bucket: string, versioning: "enabled" | "suspended") => Promise<void>;
 }
 
-/** Does one step to the service and the model. @throws Error saying what differs */
-export async function play(
+/** A whole history. @throws Error that tells the step and what differs */
+export async function playAll(
   world: ModelWorld,
   bucket: ModelBucket,
-  step: Step,
-  serial: number,
+  history: readonly Step[],
 ): Promise<void> {
+  for (const [serial, step] of history.entries()) {
+    try {
+      await play(world, bucket, step, serial);
+    } catch (thrown) {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      const state = `${bucket.versioning}, before: ${JSON.stringify(history.slice(Math.max(0, serial - 3), serial))}`;
+      throw new Error(`step ${serial} ${JSON.stringify(step)} (${state}): ${reason}`, { cause: thrown });
+    }
+  }
+}
+
+/** Does one step to the service and the model. @throws Error saying what differs */
+async function play(world: ModelWorld, bucket: ModelBucket, step: Step, serial: number): Promise<void> {
   switch (step.kind) {
     case "put":
       return put(world.ask, bucket, step, serial);

@@ -23,7 +23,7 @@ export const postObject: Action = {
     const { identity, lengthRange } = await verifyForm(fields, {
       clock: context.clock,
       findKey: (accessKey) => findKey(context, accessKey),
-      region: undefined,
+      region: context.isRegionFixed === true ? context.region : undefined,
       bucket,
     });
     const signer = { ...context, ...context.as(identity) };
