@@ -12,6 +12,7 @@
 import { EfsError } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Disk } from "./disk.ts";
+import { Gaps } from "./gaps.ts";
 import type { Health } from "./health.ts";
 import { JOURNAL_FILE_BYTES, Journal } from "./journal.ts";
 import { type Change, encodeChanges } from "./journal-frame.ts";
@@ -47,6 +48,7 @@ export class DurableMap {
   readonly #journal: Journal;
   readonly #overlay: Overlay;
   readonly #settler: Settler;
+  readonly #gaps = new Gaps();
   /** Planned and not yet durable, in order: the first may be on its way to the disk. */
   #groups: Group[] = [];
   #running: Promise<void> | undefined;
@@ -92,11 +94,20 @@ export class DurableMap {
 
   /** To be consumed or returned within one turn of the event loop. @throws RECORD_CORRUPT */
   *range(range: MapRange): Generator<readonly [key: string, value: Uint8Array]> {
-    if (range.from >= range.to) return;
-    const layers = [...this.#overlay.layers(range), ...this.#tree.layers(range)];
-    for (const change of mergeLayers(layers, range.isBackward)) {
-      if (change[1] !== undefined) yield change as readonly [string, Uint8Array];
+    const rest = this.#gaps.narrowed(range);
+    if (rest.from >= rest.to) return;
+    const layers = [...this.#overlay.layers(rest), ...this.#tree.layers(rest)];
+    let removedCount = 0;
+    let isFirst = true;
+    for (const change of mergeLayers(layers, rest.isBackward)) {
+      if (change[1] === undefined) removedCount += 1;
+      else {
+        if (isFirst) this.#gaps.met(range, removedCount, change[0]);
+        isFirst = false;
+        yield change as readonly [string, Uint8Array];
+      }
     }
+    if (isFirst) this.#gaps.met(range, removedCount, undefined);
   }
 
   /**
@@ -177,7 +188,10 @@ export class DurableMap {
     const payload = encodeChanges(changes);
     await this.#settler.makeRoom(payload.length);
     await this.#journal.append(payload);
-    for (const [key, value] of changes) this.#overlay.set(key, value);
+    for (const [key, value] of changes) {
+      if (value !== undefined) this.#gaps.put(key);
+      this.#overlay.set(key, value);
+    }
     this.#settler.added(payload.length, this.#journal.sequence);
   }
 }
