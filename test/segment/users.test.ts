@@ -1,9 +1,11 @@
 /** Users of a tenant: names, access keys and their secrets, rotation, passwords, and what a tenant and a restart do to them. */
 import { describe, expect, test } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
+import { EfsError } from "../../src/base/errors.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { openMemoryEngine } from "../../src/engine/memory/memory-engine.ts";
+import type { MetaStore } from "../../src/engine/meta-store.ts";
 import { parseTenantPath } from "../../src/model/names.ts";
 import { parseUserName } from "../../src/model/user.ts";
 import { accessKeyKey, userKey } from "../../src/segment/keys.ts";
@@ -217,6 +219,34 @@ describe("secrets at rest", () => {
     expect((await without.users.list(TENANT)).items).toHaveLength(1);
     await without.users.delete(TENANT, "kai");
     expect(await without.users.findKey(accessKey)).toBeUndefined();
+  });
+
+  test("of changes whose answer was lost are what is on disk, not what was held before", async () => {
+    const inner = openMemoryEngine({ clock: new TestClock() });
+    let isLosing = false;
+    const { records } = inner;
+    const losing: MetaStore = {
+      get: (key) => records.get(key),
+      getMany: (keys) => records.getMany(keys),
+      scan: (options) => records.scan(options),
+      lastPosition: (log) => records.lastPosition(log),
+      watch: (prefix, onChange) => records.watch(prefix, onChange),
+      syncCount: () => records.syncCount(),
+      close: () => records.close(),
+      commit: async (batch) => {
+        const outcome = await records.commit(batch);
+        if (isLosing) throw new EfsError("TIMEOUT", "the answer was lost");
+        return outcome;
+      },
+    };
+    const { users } = await withTenants({ engine: { ...keptOpen(inner), records: losing } });
+    const { accessKey } = await users.create(TENANT, "kai");
+    expect(await users.findKey(accessKey)).toBeDefined();
+    isLosing = true;
+    expect(await codeOf(users.setEnabled(TENANT, "kai", false))).toBe("TIMEOUT");
+    expect(await users.findKey(accessKey)).toBeUndefined();
+    expect(await codeOf(users.delete(TENANT, "kai"))).toBe("TIMEOUT");
+    expect(await codeOf(users.show(TENANT, "kai"))).toBe("USER_NOT_FOUND");
   });
 
   test("whose segment key is lost are given up: the users stay and get new keys under a new one", async () => {
