@@ -13,7 +13,7 @@ describe("boto3", () => {
   afterAll(() => service.stop());
 
   it("does its whole round and finds every answer as AWS's", async () => {
-    const text = await runClient("python3", [PROGRAM, service.url, service.accessKey], {
+    const text = await runClient("/usr/bin/python3", [PROGRAM, service.url, service.accessKey], {
       env: { S3_SECRET_KEY: service.secretKey },
     });
     const [last = "", ...before] = text.trim().split("\n").reverse();
