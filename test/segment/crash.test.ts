@@ -2,14 +2,13 @@
 
 import { describe, expect, test } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
-import { EfsError } from "../../src/base/errors.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import type { Engine } from "../../src/engine/engine.ts";
 import { openMemoryEngine } from "../../src/engine/memory/memory-engine.ts";
 import { parseSegmentId } from "../../src/model/ids.ts";
 import { parseServiceName } from "../../src/model/names.ts";
 import type { Version } from "../../src/model/version.ts";
 import type { Segment } from "../../src/segment/segment.ts";
+import { dyingEngine } from "./dying-engine.ts";
 import { brokenInvariants } from "./invariants.ts";
 import {
   allVersions,
@@ -25,54 +24,6 @@ import {
 
 const BIG = seededRandom(5).bytes(1_600_000);
 const VIA = parseSegmentId("F".repeat(16));
-
-/** An engine that dies at a step: a write before it took effect, or after, with its answer lost. */
-function dyingEngine(
-  engine: Engine,
-  deathStep: number,
-  isAfter: boolean,
-): { engine: Engine; steps: () => number } {
-  let steps = 0;
-  let isDead = false;
-  const dead = () => new EfsError("UNAVAILABLE", "the machine is off");
-  const write = async <T>(call: () => Promise<T>): Promise<T> => {
-    if (isDead) throw dead();
-    steps += 1;
-    if (steps !== deathStep) return call();
-    isDead = true;
-    if (isAfter) await call();
-    throw dead();
-  };
-  const read = <T>(call: () => Promise<T>): Promise<T> => (isDead ? Promise.reject(dead()) : call());
-  const { chunks, records } = engine;
-  return {
-    steps: () => steps,
-    engine: {
-      chunks: {
-        putMany: (puts) => write(() => chunks.putMany(puts)),
-        get: (key) => read(() => chunks.get(key)),
-        getMany: (keys) => read(() => chunks.getMany(keys)),
-        claim: (keys) => write(() => chunks.claim(keys)),
-        deleteUnclaimed: (keys, before) => write(() => chunks.deleteUnclaimed(keys, before)),
-        list: (after, limit) => read(() => chunks.list(after, limit)),
-        stats: () => chunks.stats(),
-        close: async () => {},
-      },
-      records: {
-        get: (key) => read(() => records.get(key)),
-        getMany: (keys) => read(() => records.getMany(keys)),
-        scan: (options) => read(() => records.scan(options)),
-        commit: (batch) => write(() => records.commit(batch)),
-        lastPosition: (log) => read(() => records.lastPosition(log)),
-        watch: (prefix, onChange) => records.watch(prefix, onChange),
-        syncCount: () => records.syncCount(),
-        close: async () => {},
-      },
-      space: () => engine.space(),
-      close: async () => {},
-    },
-  };
-}
 
 interface Scenario {
   readonly name: string;
@@ -178,6 +129,34 @@ const SCENARIOS: readonly Scenario[] = [
     done: async (segment) => (await isText(segment, "a", OLD)) && (await isTagged(segment, "a", { a: "1" })),
     undone: async (segment) =>
       (await isText(segment, "a", SMALL)) && (await isTagged(segment, "a", { a: "1" })),
+  },
+  {
+    name: "a change of the options of a bucket",
+    prepare: async () => {},
+    act: (segment) => segment.namespace.updateBucket(BUCKET, { versioning: "enabled", quotaObjects: 7 }),
+    done: async (segment) => (await segment.namespace.showBucket(BUCKET)).options.quotaObjects === 7,
+    undone: async (segment) => (await segment.namespace.showBucket(BUCKET)).options.versioning === "off",
+  },
+  {
+    name: "a configuration of a bucket",
+    prepare: (segment) => segment.namespace.putConfig(BUCKET, "policy", "old"),
+    act: (segment) => segment.namespace.putConfig(BUCKET, "policy", "new"),
+    done: async (segment) => (await segment.namespace.getConfig(BUCKET, "policy")) === "new",
+    undone: async (segment) => (await segment.namespace.getConfig(BUCKET, "policy")) === "old",
+  },
+  {
+    name: "the removal of a delete",
+    prepare: async (segment) => {
+      await segment.namespace.updateBucket(BUCKET, { versioning: "enabled" });
+      await segment.objects.put(object("a"), OLD);
+      await segment.objects.delete(object("a"));
+    },
+    act: async (segment) => {
+      const [latest] = versionsIn(await segment.objects.listVersions(BUCKET));
+      if (latest?.isDeleted === true) await segment.objects.expunge(object("a"), latest);
+    },
+    done: (segment) => isText(segment, "a", OLD),
+    undone: (segment) => isText(segment, "a", undefined),
   },
   {
     name: "changes from a link with their position",
