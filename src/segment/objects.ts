@@ -21,7 +21,10 @@ export interface PutOptions {
   readonly sizeBytes?: number | undefined;
   /** "absent": fail with PRECONDITION when the object is there. A UVID: fail unless it is the latest version. */
   readonly ifLatest?: "absent" | Uvid | undefined;
-  /** Called with the latest version (undefined: none) just before each attempt to commit; throws what forbids the write. */
+  /**
+   * Called with the latest version (undefined: none) just before each attempt to commit, and before a body is taken that is more than
+   * a small piece; throws what forbids the write.
+   */
   readonly allow?: ((latest: Version | undefined) => void) | undefined;
   /** By lower-case name, of KEPT_HEADERS. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

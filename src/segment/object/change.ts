@@ -172,14 +172,16 @@ async function succeed(
   current: StoredObject,
   version: Version,
 ): Promise<Situation | undefined> {
-  if (current.expungedNullCount > 0) return undefined;
+  // Expunged null versions count too, so which ones are over is not told by numbers alone; what is not null replaces none.
+  if (version.isNull && current.expungedNullCount > 0) return undefined;
   const { latest } = current;
   const newNulls = version.isNull ? 1 : 0;
   const room = nullsKept(bucket.record.options) - newNulls;
   const isLatestNull = latest?.isNull === true;
   const isLatestKept = latest !== undefined && (!isLatestNull || room > 0);
   const olderNullsMax = Math.max(0, room - (isLatestNull ? 1 : 0));
-  const dropped = await excessNulls(records, bucket, current, olderNullsMax);
+  const dropped =
+    current.expungedNullCount > 0 ? [] : await excessNulls(records, bucket, current, olderNullsMax);
   if (dropped === undefined) return undefined;
   const writes: Write[] = dropped.map((key) => ({ key, value: undefined }));
   if (dropped.length > 0 && current.isAnnotated) return undefined;
@@ -193,7 +195,7 @@ async function succeed(
     olderCount: current.olderCount - dropped.length + (isLatestKept ? 1 : 0),
     olderNullCount: nullsLeft + (isLatestKept && isLatestNull ? 1 : 0),
     expungedCount: current.expungedCount,
-    expungedNullCount: 0,
+    expungedNullCount: current.expungedNullCount,
     conflictCount: 0,
     nullVersion: isLatestKept && isLatestNull ? rankOf(latest) : nullBefore,
     seen: undefined,

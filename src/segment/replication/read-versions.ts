@@ -8,7 +8,8 @@ import type { Core } from "../core/core.ts";
 import { versionKey } from "../keys.ts";
 import { checkLimit } from "../namespace/listing.ts";
 import { decodeExpunged, type StoredObject } from "../object/object-record.ts";
-import { readExpunged, readObjects, readOlder } from "../object/read-object.ts";
+import { readObjects, readOlder } from "../object/read-object.ts";
+import { readWhole } from "../object/read-whole.ts";
 import type { VersionAnnotations, VersionId, WalkedObject } from "../replication.ts";
 import { objectsPage } from "./objects-page.ts";
 
@@ -88,16 +89,17 @@ export async function walk(
   }
 }
 
-async function walkedObject(core: Core, bucket: OpenBucket, object: StoredObject): Promise<WalkedObject> {
-  const { latest, name, isAnnotated } = object;
-  const older = await readOlder(core.records, bucket, object);
-  const versions = distinct(latest === undefined ? older : [latest, ...older]);
+async function walkedObject(core: Core, bucket: OpenBucket, found: StoredObject): Promise<WalkedObject> {
+  const { name } = found;
+  const whole = await readWhole(core.records, bucket, found);
+  if (whole === undefined) return { object: name, versions: [], annotations: [], expunges: [] };
+  const { object, versions, expunges } = whole;
   const annotations: VersionAnnotations[] = [];
-  for (let start = 0; isAnnotated && start < versions.length; start += VERSIONS_MAX) {
+  for (let start = 0; object.isAnnotated && start < versions.length; start += VERSIONS_MAX) {
     const some = versions.slice(start, start + VERSIONS_MAX);
-    annotations.push(...(await annotationsOf(core, bucket, some)).flatMap((found) => found ?? []));
+    annotations.push(...(await annotationsOf(core, bucket, some)).flatMap((one) => one ?? []));
   }
-  return { object: name, versions, annotations, expunges: await readExpunged(core.records, bucket, object) };
+  return { object: name, versions, annotations, expunges };
 }
 
 async function annotationsOf(
@@ -110,10 +112,4 @@ async function annotationsOf(
     const record = stored[index]?.record;
     return record === undefined ? undefined : { object, uvid, generation, record };
   });
-}
-
-/** A write between reading the object and its older versions can show the former latest twice. */
-function distinct(versions: readonly Version[]): readonly Version[] {
-  const seen = new Set<Uvid>();
-  return versions.filter(({ uvid }) => !seen.has(uvid) && seen.add(uvid));
 }
