@@ -19,6 +19,9 @@ const LOCK_MODE = "x-amz-object-lock-mode";
 const LOCK_UNTIL = "x-amz-object-lock-retain-until-date";
 const LOCK_HOLD = "x-amz-object-lock-legal-hold";
 const BYPASS = "x-amz-bypass-governance-retention";
+const GRANTS = ["read", "write", "read-acp", "write-acp", "full-control"].map(
+  (grant) => `x-amz-grant-${grant}`,
+);
 /** AWS has them, a segment knows no one for whom they would mean something else than private. */
 const ACLS_NOT_HERE: ReadonlySet<string> = new Set([
   "public-read-write",
@@ -63,16 +66,10 @@ export async function authoriseAnnotations(
 
 /** The ACL that `x-amz-acl` names; undefined: none. @throws InvalidArgument, NotImplemented (also for `x-amz-grant-*`) */
 export function cannedAclOf(headers: Headers): CannedAcl | undefined {
-  for (const grant of ["read", "write", "read-acp", "write-acp", "full-control"]) {
-    if (headers.has(`x-amz-grant-${grant}`)) {
-      throw new S3Error(
-        "NotImplemented",
-        "Grants to single grantees are not supported; use x-amz-acl or a policy",
-        {
-          elements: { Header: `x-amz-grant-${grant}` },
-        },
-      );
-    }
+  for (const name of GRANTS) {
+    if (!headers.has(name)) continue;
+    const message = "Grants to single grantees are not supported; use x-amz-acl or a policy";
+    throw new S3Error("NotImplemented", message, { elements: { Header: name } });
   }
   const text = headers.get(ACL);
   if (text === undefined) return undefined;

@@ -71,19 +71,44 @@ export function writeGuard(headers: Headers): ((latest: Version | undefined) => 
   };
 }
 
+/** What a delete may demand, as headers or the elements of DeleteObjects say it. */
+export interface DeleteConditions {
+  readonly etag: string | undefined;
+  /** An HTTP date or ISO 8601. */
+  readonly modified?: string | undefined;
+  readonly size?: string | undefined;
+}
+
 /**
- * What a delete demands of the latest version; undefined: nothing. A latest version that is a delete marker fails If-Match. The guard throws
- * PreconditionFailed, and NoSuchKey where nothing is.
+ * What a delete demands of the latest version; undefined: nothing. A latest version that is a delete marker fails an ETag; what is not there need
+ * not have a time and a length. The guard throws PreconditionFailed, and NoSuchKey where nothing is that should have an ETag.
  */
-export function deleteGuard(
-  ifMatch: string | undefined,
-): ((latest: Version | undefined) => void) | undefined {
-  if (ifMatch === undefined) return undefined;
-  const etags = parseEtagList(ifMatch);
+export function deleteGuard({
+  etag,
+  modified,
+  size,
+}: DeleteConditions): ((latest: Version | undefined) => void) | undefined {
+  if (etag === undefined && modified === undefined && size === undefined) return undefined;
+  const etags = etag === undefined ? undefined : parseEtagList(etag);
+  const second =
+    modified === undefined ? undefined : secondOf(parseHttpDate(modified) ?? Date.parse(modified));
   return (latest) => {
-    if (latest === undefined) throw new S3Error("NoSuchKey");
-    if (latest.isDeleted || !matches(etags, latest)) throw preconditionFailed("If-Match");
+    if (latest === undefined) {
+      if (etags === undefined) return;
+      throw new S3Error("NoSuchKey");
+    }
+    if (etags !== undefined && (latest.isDeleted || !matches(etags, latest)))
+      throw preconditionFailed("If-Match");
+    if (second !== undefined && secondOf(latest.modifiedMs) !== second) {
+      throw preconditionFailed("x-amz-if-match-last-modified-time");
+    }
+    if (size !== undefined && String(latest.sizeBytes) !== size)
+      throw preconditionFailed("x-amz-if-match-size");
   };
+}
+
+function secondOf(wallMs: number): number {
+  return Math.floor(wallMs / 1000);
 }
 
 function conditionsOf(headers: Headers, prefix: string): Conditions | undefined {
@@ -120,7 +145,7 @@ function matches(etags: readonly string[], version: Version): boolean {
 
 /** By whole seconds, for that is what clients were told. */
 function isModifiedAfter(version: Version, sinceMs: number | undefined): boolean {
-  return sinceMs !== undefined && Math.floor(version.modifiedMs / 1000) * 1000 > sinceMs;
+  return sinceMs !== undefined && secondOf(version.modifiedMs) * 1000 > sinceMs;
 }
 
 function keptForCaches(version: Version): Record<string, string> {

@@ -16,6 +16,9 @@ export const STORAGE_CLASS_HEADER = "x-amz-storage-class";
 export const WEBSITE_REDIRECT_HEADER = "x-amz-website-redirect-location";
 export const STANDARD = "STANDARD";
 
+/** What one put takes; more goes by parts. */
+export const PUT_BYTES_MAX = 5 * 1024 ** 3;
+
 const STORAGE_CLASSES: ReadonlySet<string> = new Set([
   STANDARD,
   "REDUCED_REDUNDANCY",
@@ -40,6 +43,12 @@ export interface WrittenHeaders {
 /** @throws InvalidStorageClass, InvalidArgument, MetadataTooLarge, NotImplemented (encryption that is asked for) */
 export function writtenHeaders(headers: Headers): WrittenHeaders {
   refuseEncryption(headers);
+  // Whoever appends must not overwrite instead.
+  if (headers.has("x-amz-write-offset-bytes")) {
+    throw new S3Error("NotImplemented", "Appending to an object is not supported", {
+      elements: { Header: "x-amz-write-offset-bytes" },
+    });
+  }
   return {
     contentType: contentTypeOf(headers),
     metadata: metadataOf(headers),

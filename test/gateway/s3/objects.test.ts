@@ -99,6 +99,7 @@ describe("putting an object", () => {
     ["a tag that is not decodable", { "x-amz-tagging": "a=%zz" }, 400, "InvalidArgument"],
     ["a lock mode alone", { "x-amz-object-lock-mode": "GOVERNANCE" }, 400, "InvalidArgument"],
     ["a redirect to nowhere", { "x-amz-website-redirect-location": "there" }, 400, "InvalidArgument"],
+    ["appending", { "x-amz-write-offset-bytes": "5" }, 501, "NotImplemented"],
     ["a wrong Content-MD5", { "Content-MD5": "1B2M2Y8AsgTpgAmY7PhCfg==" }, 400, "BadDigest"],
     ["If-None-Match of an ETag", { "If-None-Match": '"abc"' }, 501, "NotImplemented"],
   ])("refuses %s and leaves nothing", async (_, headers, status, code) => {

@@ -13,7 +13,11 @@ export const deleteObject: Action = {
     const { object } = context;
     const versionId = request.query.get("versionId");
     if (versionId === undefined) {
-      const allow = deleteGuard(request.headers.get("if-match"));
+      const allow = deleteGuard({
+        etag: request.headers.get("if-match"),
+        modified: request.headers.get("x-amz-if-match-last-modified-time"),
+        size: request.headers.get("x-amz-if-match-size"),
+      });
       const removal = await removeObject(context, object, { allow });
       return { status: 204, headers: removalHeaders(removal) };
     }

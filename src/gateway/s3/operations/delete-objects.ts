@@ -7,7 +7,6 @@ import type { Action, BucketContext, S3Request } from "../action.ts";
 import { isGovernanceBypassed } from "../annotation-headers.ts";
 import { deleteGuard } from "../conditions.ts";
 import { S3Error } from "../errors.ts";
-import { parseHttpDate } from "../http-date.ts";
 import { type Removal, removeObject, removeVersion } from "../object-removal.ts";
 import { toS3Error } from "../wire/error-answer.ts";
 import type { XmlChildren, XmlElement } from "../wire/xml.ts";
@@ -54,34 +53,12 @@ function askedOf(element: XmlElement): Asked {
   element.allow("Key", "VersionId", "ETag", "LastModifiedTime", "Size");
   const key = element.requiredText("Key");
   const versionId = element.textOf("VersionId");
-  const guards = [deleteGuard(element.textOf("ETag")), factsGuard(element)].filter(
-    (guard) => guard !== undefined,
-  );
-  return {
-    key,
-    versionId: versionId === "" ? undefined : versionId,
-    allow: guards.length === 0 ? undefined : allOf(guards),
-  };
-}
-
-function allOf(guards: ReadonlyArray<(latest: Version | undefined) => void>): Asked["allow"] {
-  return (latest) => {
-    for (const guard of guards) guard(latest);
-  };
-}
-
-/** `LastModifiedTime` and `Size`: what is not there need not have them. */
-function factsGuard(element: XmlElement): ((latest: Version | undefined) => void) | undefined {
-  const [time, size] = [element.textOf("LastModifiedTime"), element.textOf("Size")];
-  if (time === undefined && size === undefined) return undefined;
-  const timeMs = time === undefined ? undefined : (parseHttpDate(time) ?? Date.parse(time));
-  return (latest) => {
-    if (latest === undefined) return;
-    const hasTime =
-      timeMs === undefined || Math.floor(latest.modifiedMs / 1000) === Math.floor(timeMs / 1000);
-    const hasSize = size === undefined || String(latest.sizeBytes) === size;
-    if (!hasTime || !hasSize) throw new S3Error("PreconditionFailed");
-  };
+  const allow = deleteGuard({
+    etag: element.textOf("ETag"),
+    modified: element.textOf("LastModifiedTime"),
+    size: element.textOf("Size"),
+  });
+  return { key, versionId: versionId === "" ? undefined : versionId, allow };
 }
 
 /** `{ Deleted }` or `{ Error }`. */

@@ -7,7 +7,7 @@ import { readForm } from "../auth/form-data.ts";
 import { limitedContent, verifyForm } from "../auth/post-policy.ts";
 import { lockFailure, requireAclAllowed } from "../object-annotations.ts";
 import { annotationsOfForm, formAnswer, headersOfForm, keyOfForm } from "../object-form.ts";
-import { writtenHeaders } from "../object-headers.ts";
+import { PUT_BYTES_MAX, writtenHeaders } from "../object-headers.ts";
 import { objectNameOf } from "../request-names.ts";
 
 export const postObject: Action = {
@@ -34,7 +34,9 @@ export const postObject: Action = {
     const annotations = await annotationsOfForm(fields, headers, context.clock.wallMs());
     await authoriseAnnotations(signer, path, annotations);
     if (annotations?.acl !== undefined) await requireAclAllowed(signer, path, annotations.acl);
-    const measured = measuredContent(limitedContent(form.file.content, lengthRange), headers);
+    const range = { bytesMin: 0, bytesMax: PUT_BYTES_MAX, ...lengthRange };
+    range.bytesMax = Math.min(range.bytesMax, PUT_BYTES_MAX);
+    const measured = measuredContent(limitedContent(form.file.content, range), headers);
     try {
       const version = await context.segment.objects.put(path, measured.content, {
         ...written,

@@ -7,11 +7,8 @@ import { writeGuard } from "../conditions.ts";
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
 import { lockFailure } from "../object-annotations.ts";
-import { writtenHeaders } from "../object-headers.ts";
+import { PUT_BYTES_MAX, writtenHeaders } from "../object-headers.ts";
 import { type ResponseHeaders, shownVersionId } from "../version-headers.ts";
-
-/** What one put takes; more goes by parts. */
-const PUT_BYTES_MAX = 5 * 1024 ** 3;
 
 export const putObject: Action = {
   name: "PutObject",
