@@ -10,7 +10,7 @@ import { S3Error } from "./errors.ts";
 import { parseEtagList } from "./etag.ts";
 import { kindOf, typeWord, type UploadChecksum } from "./multipart-checksum.ts";
 import { partNumberOf } from "./multipart-request.ts";
-import type { XmlElement } from "./wire/xml.ts";
+import type { ListedPart } from "./part-list.ts";
 
 type Headers = ReadonlyMap<string, string>;
 
@@ -19,23 +19,31 @@ const TYPE = "x-amz-checksum-type";
 const MD5_BYTES = 16;
 
 /** @throws MalformedXML, InvalidArgument (part number), InvalidPart (an ETag that is none of ours) */
-export function completedParts(document: XmlElement, upload: Upload | undefined): readonly CompletedPart[] {
-  const elements = document.many("Part");
-  if (elements.length === 0 || elements.length > PARTS_MAX) {
-    throw new S3Error("MalformedXML", `A list has 1 to ${PARTS_MAX} parts, this one ${elements.length}`);
+export function completedParts(
+  list: readonly ListedPart[],
+  upload: Upload | undefined,
+): readonly CompletedPart[] {
+  if (list.length === 0 || list.length > PARTS_MAX) {
+    throw new S3Error("MalformedXML", `A list has 1 to ${PARTS_MAX} parts, this one ${list.length}`);
   }
-  return elements.map((element) => {
-    const number = partNumberOf(element.requiredText("PartNumber").trim(), "PartNumber");
-    const etag = element.requiredText("ETag");
+  return list.map((element) => {
+    const number = partNumberOf(requiredText(element, "PartNumber").trim(), "PartNumber");
+    const etag = requiredText(element, "ETag");
     const md5 = fromHex(parseEtagList(etag)[0] ?? "");
     if (md5?.length !== MD5_BYTES) throw invalidPart(number, etag);
     return { number, md5, checksum: partChecksum(element, number, upload?.checksum) };
   });
 }
 
+function requiredText(element: ListedPart, name: string): string {
+  const text = element.textOf(name);
+  if (text === undefined) throw new S3Error("MalformedXML", `Part must hold ${name}`);
+  return text;
+}
+
 /** The value of a part's own checksum in the list; undefined: none by the upload's algorithm. */
 function partChecksum(
-  element: XmlElement,
+  element: ListedPart,
   number: number,
   checksum: UploadChecksum | undefined,
 ): Uint8Array | undefined {

@@ -10,8 +10,9 @@ import { quotedEtag } from "../etag.ts";
 import { urlEncoded } from "../listing.ts";
 import { uploadIdOf } from "../multipart-request.ts";
 import { refuseEncryption } from "../object-headers.ts";
+import { parsePartList } from "../part-list.ts";
 import { shownVersionId } from "../version-headers.ts";
-import { parseXml, XML_BYTES_MAX } from "../wire/xml.ts";
+import { XML_BYTES_MAX } from "../wire/xml.ts";
 import { xmlAnswer } from "../xml-answer.ts";
 
 export const completeMultipartUpload: Action = {
@@ -29,9 +30,9 @@ export const completeMultipartUpload: Action = {
     // Checksums in the headers are of the object, not of this body.
     const bytes = await body.whole(XML_BYTES_MAX);
     if (bytes.length === 0) throw new S3Error("InvalidRequest", "You must specify at least one part");
-    const document = await parseXml(bytes, "CompleteMultipartUpload");
+    const list = await parsePartList(bytes);
     const upload = await findUpload(context, uploadId);
-    const parts = completedParts(document, upload);
+    const parts = completedParts(list, upload);
     const checksum = wholeChecksum(headers, upload);
     try {
       const version = await context.segment.uploads.complete(context.object, uploadId, parts, {
