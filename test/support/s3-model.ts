@@ -35,6 +35,8 @@ interface ModelVersion {
   readonly etag: string;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Lengths of the parts; none: put in one piece. */
+  readonly parts: readonly number[];
   tags: Readonly<Record<string, string>>;
 }
 
@@ -92,7 +94,14 @@ export type Step =
       readonly parts: readonly number[];
       readonly isAborted: boolean;
       readonly isTwice: boolean;
+      /** The service is restarted between the parts and their completion. */
+      readonly isInterrupted: boolean;
+      /** Whose content is the last part; undefined: no such part. */
+      readonly from: string | undefined;
     }
+  | { readonly kind: "part"; readonly key: string; readonly pick: number; readonly number: number }
+  | { readonly kind: "attributes"; readonly key: string; readonly pick: number }
+  | { readonly kind: "deleteIf"; readonly key: string; readonly condition: "match" | "other" | "any" }
   | { readonly kind: "tags"; readonly key: string; readonly pick: number; readonly tags: Tags }
   | { readonly kind: "versioning"; readonly isEnabled: boolean }
   | { readonly kind: "restart" };
@@ -187,6 +196,21 @@ export function steps(options: {
         parts,
         isAborted: fc.nat({ max: 3 }).map((roll) => roll === 0),
         isTwice: fc.boolean(),
+        isInterrupted: fc.nat({ max: 5 }).map((roll) => roll === 0),
+        from: fc.option(key, { nil: undefined }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant("part"), key, pick, number: fc.integer({ min: 1, max: 4 }) }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("attributes"), key, pick }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant("deleteIf"),
+        key,
+        condition: fc.constantFrom("match", "other", "any"),
       }),
     },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("tags"), key, pick, tags }) },
@@ -239,7 +263,13 @@ async function play(world: ModelWorld, bucket: ModelBucket, step: Step, serial: 
     case "copy":
       return copy(world.ask, bucket, step);
     case "multipart":
-      return multipart(world.ask, bucket, step, serial);
+      return multipart(world, bucket, step, serial);
+    case "part":
+      return readPart(world.ask, bucket, step);
+    case "attributes":
+      return attributes(world.ask, bucket, step);
+    case "deleteIf":
+      return removeIf(world.ask, bucket, step);
     case "tags":
       return retag(world.ask, bucket, step);
     case "versioning":
@@ -277,10 +307,17 @@ async function put(ask: S3Transport, bucket: ModelBucket, step: Of<"put">, seria
   const metadata: Record<string, string> = step.meta === undefined ? {} : { m: step.meta };
   const etag = md5(body);
   same(reply.headers.etag, `"${etag}"`, "ETag");
-  write(bucket, step.key, reply, { body, etag, contentType: "text/x-test", metadata, tags: step.tags });
+  write(bucket, step.key, reply, {
+    body,
+    etag,
+    contentType: "text/x-test",
+    metadata,
+    parts: [],
+    tags: step.tags,
+  });
 }
 
-type Written = Pick<ModelVersion, "body" | "etag" | "contentType" | "metadata" | "tags">;
+type Written = Omit<ModelVersion, "id" | "isDeleted">;
 
 function write(bucket: ModelBucket, name: string, reply: S3Reply, written: Written): void {
   const id = reply.headers["x-amz-version-id"];
@@ -387,8 +424,56 @@ function mark(bucket: ModelBucket, name: string, id: string | undefined): void {
     etag: "",
     contentType: "",
     metadata: {},
+    parts: [],
     tags: {},
   });
+}
+
+async function removeIf(ask: S3Transport, bucket: ModelBucket, step: Of<"deleteIf">): Promise<void> {
+  const latest = latestOf(bucket, step.key);
+  const etags = { match: `"${latest?.etag}"`, other: '"other"', any: "*" };
+  const headers = { "if-match": etags[step.condition] };
+  const reply = await ask({ method: "DELETE", bucket: bucket.name, key: step.key, headers });
+  // What is left of a deleted object differs from bucket to bucket: both say that it is not what was expected.
+  if (latest === undefined || latest.isDeleted)
+    return same([404, 412].includes(reply.status), true, "refused");
+  if (step.condition === "other") return same(reply.status, 412, "status");
+  same(reply.status, 204, "status");
+  mark(bucket, step.key, reply.headers["x-amz-version-id"]);
+}
+
+async function readPart(ask: S3Transport, bucket: ModelBucket, step: Of<"part">): Promise<void> {
+  const found = picked(bucket, step.key, step.pick);
+  const query = { ...found.query, partNumber: String(step.number) };
+  const reply = await ask({ method: "GET", bucket: bucket.name, key: step.key, query });
+  const refused = unreadable(found);
+  if (refused !== undefined || found.version === undefined) return same(reply.status, refused, "status");
+  const { parts, body } = found.version;
+  if (step.number > Math.max(1, parts.length)) return same(reply.status, 416, "status");
+  const start = parts.slice(0, step.number - 1).reduce((sum, length) => sum + length, 0);
+  sameBytes(reply.bytes, body.subarray(start, start + (parts[step.number - 1] ?? body.length)));
+  const count = parts.length === 0 ? undefined : String(parts.length);
+  same(reply.headers["x-amz-mp-parts-count"], count, "parts");
+}
+
+async function attributes(ask: S3Transport, bucket: ModelBucket, step: Of<"attributes">): Promise<void> {
+  const found = picked(bucket, step.key, step.pick);
+  const query = { attributes: "", ...found.query };
+  const headers = { "x-amz-object-attributes": "ETag,ObjectSize,ObjectParts" };
+  const reply = await ask({ method: "GET", bucket: bucket.name, key: step.key, query, headers });
+  const refused = unreadable(found);
+  if (refused !== undefined || found.version === undefined) return same(reply.status, refused, "status");
+  const { etag, body, parts } = found.version;
+  same(
+    [element(reply.text, "ETag"), element(reply.text, "ObjectSize")],
+    [etag, String(body.length)],
+    "facts",
+  );
+  same(
+    elements(reply.text, "Part").map((part) => Number(element(part, "Size"))),
+    parts,
+    "parts",
+  );
 }
 
 async function removeMany(ask: S3Transport, bucket: ModelBucket, step: Of<"deleteMany">): Promise<void> {
@@ -533,11 +618,11 @@ async function copy(ask: S3Transport, bucket: ModelBucket, step: Of<"copy">): Pr
   const written = step.isReplaced
     ? { contentType: "text/replaced", metadata: {}, tags: step.tags }
     : { contentType: version.contentType, metadata: version.metadata, tags: version.tags };
-  write(bucket, step.to, reply, { body: version.body, etag: version.etag, ...written });
+  write(bucket, step.to, reply, { body: version.body, etag: version.etag, parts: version.parts, ...written });
 }
 
 async function multipart(
-  ask: S3Transport,
+  { ask, restart }: ModelWorld,
   bucket: ModelBucket,
   step: Of<"multipart">,
   serial: number,
@@ -558,6 +643,16 @@ async function multipart(
     const reply = await ask({ method: "PUT", ...at, query, body: bodies[index] });
     same([reply.status, reply.headers.etag], [200, `"${md5(bodies[index] ?? new Uint8Array())}"`], "part");
   }
+  const copied = step.from === undefined ? undefined : latestOf(bucket, step.from);
+  if (step.from !== undefined) {
+    const source = encodeURIComponent(`${bucket.name}/${step.from}`);
+    const query = { uploadId, partNumber: String(bodies.length + 1) };
+    const reply = await ask({ method: "PUT", ...at, query, headers: { "x-amz-copy-source": source } });
+    const isThere = copied !== undefined && !copied.isDeleted;
+    same(reply.status, isThere ? 200 : 404, "copied part");
+    if (isThere) bodies.push(copied.body);
+  }
+  if (step.isInterrupted) await restart();
   if (step.isAborted) {
     const reply = await ask({ method: "DELETE", ...at, query: { uploadId } });
     return same(reply.status, 204, "status");
@@ -568,6 +663,11 @@ async function multipart(
   const body = `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`;
   const complete = () => ask({ method: "POST", ...at, query: { uploadId }, body });
   const reply = await complete();
+  const isTooSmall = bodies.slice(0, -1).some((one) => one.length < PART_BYTES_MIN);
+  if (isTooSmall) {
+    same(reply.code, "EntityTooSmall", "code");
+    return same((await ask({ method: "DELETE", ...at, query: { uploadId } })).status, 204, "status");
+  }
   same(reply.status, 200, "status");
   const digests = bodies.map((one) => createHash("md5").update(one).digest());
   const etag = `${md5(Buffer.concat(digests))}-${bodies.length}`;
@@ -581,7 +681,9 @@ async function multipart(
     );
   }
   const content = new Uint8Array(Buffer.concat(bodies));
-  write(bucket, step.key, reply, { body: content, etag, contentType: "text/parts", metadata: {}, tags: {} });
+  const sizes = bodies.map((one) => one.length);
+  const written = { contentType: "text/parts", metadata: {}, parts: sizes, tags: {} };
+  write(bucket, step.key, reply, { body: content, etag, ...written });
 }
 
 async function retag(ask: S3Transport, bucket: ModelBucket, step: Of<"tags">): Promise<void> {
