@@ -1,5 +1,8 @@
-/** HTTP by hand over a Unix socket: whatever bytes a test wants to send, and what came back. */
-import { connect } from "node:net";
+/** HTTP by hand over a Unix socket or TCP: whatever bytes a test wants to send, and what came back. */
+import { connect, type TcpSocketConnectOpts } from "node:net";
+
+/** A socket file, or a TCP address. */
+export type Place = string | TcpSocketConnectOpts;
 
 export interface RawAnswer {
   readonly status: number;
@@ -16,7 +19,7 @@ export interface RawRequest {
 
 /** One request on a connection of its own; the answer when the server has closed it. */
 export async function rawRequest(
-  socket: string,
+  socket: Place,
   { method, target, headers = {}, body = "" }: RawRequest,
 ): Promise<RawAnswer> {
   const lines = Object.entries({ host: "efsd", connection: "close", ...headers }).map(
@@ -39,13 +42,13 @@ export interface ExchangeOptions {
 
 /** Sends pieces one after another; resolves with all that came back when the connection is closed. */
 export function exchange(
-  socket: string,
+  socket: Place,
   pieces: ReadonlyArray<string | Uint8Array>,
   options: ExchangeOptions = {},
 ): Promise<string> {
   return new Promise((resolve) => {
     const parts: Buffer[] = [];
-    const connection = connect(socket);
+    const connection = typeof socket === "string" ? connect(socket) : connect(socket);
     connection.on("data", (part) => parts.push(part));
     connection.on("error", () => {});
     connection.on("close", () => resolve(Buffer.concat(parts).toString("latin1")));

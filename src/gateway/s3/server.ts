@@ -123,7 +123,8 @@ export class S3Server {
     const authentication = await this.#authenticate(request);
     outcome.user = authentication.identity.kind === "user" ? authentication.identity.user : NOBODY;
     const { payload } = authentication;
-    request.decodeBody(requestBody({ source: request.raw, headers: request.headers, payload }));
+    const headers = bodyHeaders(action, request.headers);
+    request.decodeBody(requestBody({ source: request.raw, headers, payload }));
     return this.#run(action, request, authentication);
   }
 
@@ -231,4 +232,22 @@ export class S3Server {
       reset(request.response);
     }
   }
+}
+
+/** Actions whose content must say its length, though HTTP takes none for an empty body. */
+const SIZED: ReadonlySet<string> = new Set(["PutObject", "UploadPart"]);
+
+function bodyHeaders(
+  { name, match }: Action,
+  headers: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  if (
+    match.method === "GET" ||
+    match.method === "HEAD" ||
+    headers.has("content-length") ||
+    headers.has("transfer-encoding") ||
+    SIZED.has(name)
+  )
+    return headers;
+  return new Map([...headers, ["content-length", "0"]]);
 }

@@ -27,6 +27,7 @@ const CONNECTIONS_MAX = 4096;
 const BODY_BUFFER_BYTES = 256 * 1024;
 const RETRY_MS = 2000;
 const DRAIN_POLL_MS = 25;
+const PIPELINED_MAX = 64;
 
 export interface ListenerOptions {
   readonly host: string | undefined;
@@ -35,6 +36,8 @@ export interface ListenerOptions {
   readonly tls: TlsFiles | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long the headers of a request may take; undefined: 20 s. */
+  readonly headersTimeoutMs?: number | undefined;
   /** Resolves when the request was answered; never rejects. */
   readonly handle: (request: Incoming) => Promise<void>;
   readonly incoming: (message: IncomingMessage, response: ServerResponse, isExpecting: boolean) => Incoming;
@@ -49,6 +52,8 @@ export class Listener {
   readonly #current = new Map<Socket, Incoming>();
   readonly #sockets = new Set<Socket>();
   readonly #refused = new WeakSet<Socket>();
+  /** How many requests of a connection wait for those before them. */
+  readonly #queued = new WeakMap<Socket, number>();
   readonly #running: Promise<void>;
   #server: Server | undefined;
   #certificate: Certificate | undefined;
@@ -149,10 +154,11 @@ export class Listener {
   }
 
   #made(): Server {
+    const { headersTimeoutMs = HEADERS_TIMEOUT_MS } = this.#options;
     const options = {
       maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_MS,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs),
       // A body may take hours; how slow it may be is the pace's.
       requestTimeout: 0,
       keepAliveTimeout: SILENCE_MS,
@@ -180,6 +186,7 @@ export class Listener {
   #begin(message: IncomingMessage, response: ServerResponse, isExpecting: boolean): void {
     const request = this.#options.incoming(message, response, isExpecting);
     const { socket } = message;
+    const before = this.#current.get(socket)?.response;
     this.#current.set(socket, request);
     this.#busyCount += 1;
     response.on("error", () => {});
@@ -187,7 +194,23 @@ export class Listener {
       this.#busyCount -= 1;
       if (this.#current.get(socket) === request) this.#current.delete(socket);
     });
-    void this.#options.handle(request);
+    if (before === undefined || before.closed) void this.#options.handle(request);
+    else this.#queue(request, before);
+  }
+
+  /** Requests that a client sends without waiting for answers run one after another, as they would have if it had waited. */
+  #queue(request: Incoming, before: ServerResponse): void {
+    const { socket } = request.message;
+    const count = (this.#queued.get(socket) ?? 0) + 1;
+    if (count > PIPELINED_MAX) {
+      socket.destroy();
+      return;
+    }
+    this.#queued.set(socket, count);
+    before.once("close", () => {
+      this.#queued.set(socket, (this.#queued.get(socket) ?? 1) - 1);
+      void this.#options.handle(request);
+    });
   }
 
   /** What came is not HTTP, or ended too early: whoever reads the body is told; without a request under way an error goes out by hand. */
