@@ -17,6 +17,7 @@ import { authorise } from "./authorise.ts";
 import { Connections } from "./connections.ts";
 import type { AdminContext } from "./context.ts";
 import { listenOnAddress, listenOnSocketFile } from "./listen.ts";
+import { metricsText } from "./metrics.ts";
 import { handleObject } from "./object/route.ts";
 import { type Exchange, publicError, sendError } from "./respond.ts";
 import { namespaceHandlers } from "./routes/namespace.ts";
@@ -32,6 +33,7 @@ const HEADERS_TIMEOUT_MS = 20_000;
 /** A connection that is silent for so long is closed. One time for both, with a request on it or without: Node keeps timers in lists by duration. */
 const SILENCE_MS = 90_000;
 const BODY_BUFFER_BYTES = 256 * 1024;
+const METRICS_PATH = "/metrics";
 
 export interface Tls {
   /** PEM. */
@@ -139,12 +141,23 @@ async function answer(core: Core, exchange: Exchange, isTokenNeeded: boolean): P
     }
     const target = parseTarget(request.url ?? "");
     if (isTokenNeeded) await authorise(context.segment.services.tokens, request);
+    if (target.path === METRICS_PATH) return await sendMetrics(context, exchange);
     const bucket = bucketOfObjectPath(target.path);
     if (bucket === undefined) app.routing(request, response);
     else await handleObject(context, exchange, { bucket, query: target.query });
   } catch (thrown) {
     sendError(exchange, context.clock, publicError(thrown, context.log, { method: request.method }));
   }
+}
+
+/** Not of the JSON routes: Prometheus has its own form. @throws NOT_FOUND (another method) */
+async function sendMetrics(context: AdminContext, { request, response }: Exchange): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    throw new EfsError("NOT_FOUND", `the admin API has no ${request.method} on this path`);
+  }
+  const { contentType, text } = await metricsText(context);
+  response.writeHead(200, { "content-type": contentType, "content-length": Buffer.byteLength(text) });
+  response.end(text);
 }
 
 function asPem(bytes: Uint8Array): string {
