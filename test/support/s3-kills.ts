@@ -47,13 +47,14 @@ export async function playS3Kills(options: S3KillOptions): Promise<S3KillOutcome
       await world.prepare(bucket.name);
       await playAll(world, bucket, history);
     }
+    await world.stop();
     return { steps: options.steps * options.histories, kills: world.kills, unanswered: world.unanswered };
   } catch (thrown) {
     throw new Error(`seed ${options.seed}: ${thrown instanceof Error ? thrown.message : thrown}`, {
       cause: thrown,
     });
   } finally {
-    await world.stop();
+    await world.end();
   }
 }
 
@@ -100,10 +101,15 @@ class KilledService implements ModelWorld {
   };
 
   async stop(): Promise<void> {
-    this.#client.close();
     const exit = await this.#daemon.stop();
-    rmSync(this.#service.directory, { recursive: true, force: true });
     if (exit.code !== 0) throw new Error(`efsd ended with ${exit.code ?? exit.signal}: ${exit.stderr}`);
+  }
+
+  /** Whatever happened before. */
+  async end(): Promise<void> {
+    this.#client.close();
+    await this.#daemon.kill();
+    rmSync(this.#service.directory, { recursive: true, force: true });
   }
 
   async #putNoise(key: string) {
