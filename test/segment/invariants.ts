@@ -6,6 +6,8 @@ import { nodeId } from "../../src/model/hash.ts";
 import type { BucketPath } from "../../src/model/names.ts";
 import type { Version } from "../../src/model/version.ts";
 import { decodeChunk } from "../../src/segment/chunk/codec.ts";
+import { counterOf } from "../../src/segment/core/core.ts";
+import { bucketKeys } from "../../src/segment/keys.ts";
 import type { Segment } from "../../src/segment/segment.ts";
 import { allVersions, bytesOf } from "./support.ts";
 
@@ -27,6 +29,10 @@ export async function brokenInvariants(
   if (shown.objectCount !== live.length)
     broken.push(`${shown.objectCount} objects counted, ${live.length} are there`);
   if (shown.sizeBytes !== sizeBytes) broken.push(`${shown.sizeBytes} bytes counted, ${sizeBytes} are there`);
+  const { versionCount } = bucketKeys(shown.logId);
+  const counted = counterOf(await engine.records.get(versionCount));
+  const notNull = versions.filter(({ isNull }) => !isNull).length;
+  if (counted !== notNull) broken.push(`${counted} versions counted that are not null, ${notNull} are there`);
   await checkNodes(engine, broken);
   return broken;
 }

@@ -15,7 +15,7 @@ import type { ExpungeOptions, VersionRef } from "../objects.ts";
 import { type Change, changeOf, NO_RECORD, removalOf, type Situation, seenBy } from "./change.ts";
 import { commitChanges } from "./commit.ts";
 import { isSeen, isSuccessor, mergedKnown, type Seen, seenBeyond, seenOf } from "./kept.ts";
-import { expungeWrite, mergeIn } from "./merge.ts";
+import { expungeOf, expungeWrite, mergeIn } from "./merge.ts";
 import { decodeOlder, type StoredObject } from "./object-record.ts";
 import { findKept } from "./read-object.ts";
 
@@ -32,7 +32,7 @@ export async function expungeVersion(
     let current = bucket;
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS_MAX; attempt += 1) {
       const { object, version } = await findKept(core, current, path, asked);
-      options.allow?.(version);
+      options.allow?.(version, object.latest);
       const isUnlocked = await requireRemovable(core, current, version, options);
       const atMs = nowMs(core);
       const { isGovernanceBypassed } = options;
@@ -52,16 +52,6 @@ export async function expungeVersion(
     }
     throw contended(`object "${escapeName(formatObjectPath(path))}"`);
   });
-}
-
-/** What is said of a version that is here comes from itself. */
-export function expungeOf(
-  version: Version,
-  { expungedMs, isGovernanceBypassed }: Pick<Expunge, "expungedMs" | "isGovernanceBypassed">,
-): Expunge {
-  const { object, uvid, generation, known, isNull } = version;
-  const bypass = isGovernanceBypassed === true ? { isGovernanceBypassed } : {};
-  return { object, uvid, generation, known, isNull, expungedMs, ...bypass };
 }
 
 export function encodeExpungeEntry(

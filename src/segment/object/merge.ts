@@ -22,12 +22,15 @@ export async function mergeIn(
   records: MetaStore,
   bucket: OpenBucket,
   current: StoredObject,
-  item: Item,
+  given: Item,
 ): Promise<Situation | undefined> {
   const older = await readOlder(records, bucket, current);
   const expunged = await readExpunged(records, bucket, current);
   const lives = current.latest === undefined ? older : [current.latest, ...older];
-  const gone = isExpunge(item) ? lives.find(({ uvid }) => uvid === item.uvid) : undefined;
+  const gone = isExpunge(given)
+    ? lives.find(({ uvid, generation }) => uvid === given.uvid && generation === given.generation)
+    : undefined;
+  const item = isExpunge(given) && gone !== undefined ? expungeOf(gone, given) : given;
   const others = lives.filter((version) => version !== gone);
   const before: readonly Item[] = [...others, ...expunged];
   if (before.some(({ uvid }) => uvid === item.uvid)) return undefined;
@@ -100,6 +103,16 @@ function ghostWrites(
     writes.push({ key: versionKey(bucket.keys.expunged, ghost.object, ghost), value: undefined });
   }
   return { writes, leftover: dropped.length - removed.length };
+}
+
+/** What stays of a version; what is said of one that is here comes from itself. */
+export function expungeOf(
+  version: Version,
+  { expungedMs, isGovernanceBypassed }: Pick<Expunge, "expungedMs" | "isGovernanceBypassed">,
+): Expunge {
+  const { object, uvid, generation, known, isNull } = version;
+  const bypass = isGovernanceBypassed === true ? { isGovernanceBypassed } : {};
+  return { object, uvid, generation, known, isNull, expungedMs, ...bypass };
 }
 
 export function expungeWrite(bucket: OpenBucket, expunge: Expunge): Write {
