@@ -6,6 +6,7 @@ import type { Version } from "../../model/version.ts";
 import { S3Error } from "./errors.ts";
 import { etagOf, parseEtagList, quotedEtag } from "./etag.ts";
 import { formatHttpDate, parseHttpDate } from "./http-date.ts";
+import type { RangeAsked } from "./range.ts";
 
 type Headers = ReadonlyMap<string, string>;
 
@@ -32,6 +33,22 @@ export function checkRead(headers: Headers, version: Version): void {
       ...keptForCaches(version),
     },
   });
+}
+
+/** The range that a read gets: with an `If-Range` that does not fit (RFC 9110 §13.1.5) none, for the client has something else. */
+export function currentRange(
+  asked: RangeAsked | undefined,
+  headers: Headers,
+  version: Version,
+): RangeAsked | undefined {
+  const ifRange = headers.get("if-range");
+  if (ifRange === undefined || asked?.kind === "part") return asked;
+  const dateMs = parseHttpDate(ifRange);
+  const isCurrent =
+    dateMs === undefined
+      ? !ifRange.startsWith("W/") && parseEtagList(ifRange)[0] === etagOf(version)
+      : secondOf(version.modifiedMs) === secondOf(dateMs);
+  return isCurrent ? asked : undefined;
 }
 
 /** The check of `x-amz-copy-source-if-*`; undefined: none is asked for. It throws PreconditionFailed. */

@@ -236,6 +236,20 @@ describe("ranges", () => {
     if (status !== 416) expect(head.sizeBytes).toBe(text.length);
   });
 
+  it.each([
+    ['"781e5e245d69b566979b86e28d23f2c7"', 206],
+    ['W/"781e5e245d69b566979b86e28d23f2c7"', 200],
+    ['"other"', 200],
+    ["Thu, 01 Jan 2026 00:00:00 GMT", 206],
+    ["Wed, 31 Dec 2025 00:00:00 GMT", 200],
+  ])("with If-Range %s are answered with %i", async (ifRange, status) => {
+    const site = await siteWith("a", "0123456789");
+    const headers = { Range: "bytes=2-4", "If-Range": ifRange };
+    const got = await site.ask(getObject, { key: "a", headers });
+    expect(got).toMatchObject({ status, text: status === 206 ? "234" : "0123456789" });
+    expect((await site.ask(headObject, { key: "a", headers })).headers).toEqual(got.headers);
+  });
+
   it("of an empty object are refused", async () => {
     const site = await siteWith("a", "");
     expect((await site.ask(getObject, { key: "a", headers: { Range: "bytes=0-" } })).code).toBe(

@@ -2,7 +2,8 @@
 import { EfsError } from "../../../base/errors.ts";
 import type { ObjectContent } from "../../../segment/objects.ts";
 import type { Action, ObjectContext, S3Request, S3Response } from "../action.ts";
-import { checkRead } from "../conditions.ts";
+import { checkRead, currentRange } from "../conditions.ts";
+import { expirationHeader } from "../expiration-header.ts";
 import {
   annotationsFor,
   checkReadHeaders,
@@ -26,21 +27,26 @@ export const getObject: Action = {
   permission: versionPermission("Get"),
   run: async (context, request) => {
     checkReadHeaders(request);
-    const asked = rangeAsked(request);
-    const content = await contentOf(context, request, asked);
+    const { content, asked } = await contentOf(context, request);
     const { version, startByte, endByte } = content;
     const annotations = await annotationsFor(context, version);
     const range = { startByte, endByte };
     const { status, headers } = readAnswer(context, request, { version, asked, range, annotations });
+    if (!request.query.has("versionId")) {
+      headers["x-amz-expiration"] = await expirationHeader(context, context.object, { version, annotations });
+    }
     return { status, headers, ...(await bodyOf(content)) };
   },
 };
 
-async function contentOf(
-  context: ObjectContext,
-  request: S3Request,
-  asked: RangeAsked | undefined,
-): Promise<ObjectContent> {
+interface Found {
+  readonly content: ObjectContent;
+  /** undefined: all of it. */
+  readonly asked: RangeAsked | undefined;
+}
+
+async function contentOf(context: ObjectContext, request: S3Request): Promise<Found> {
+  const asked = rangeAsked(request);
   const versionId = request.query.get("versionId");
   const version = parseVersionId(versionId);
   const { signal } = request;
@@ -49,7 +55,7 @@ async function contentOf(
       const content = await context.segment.objects.get(context.object, { version, signal });
       requireContentOf(content.version);
       checkRead(request.headers, content.version);
-      return content;
+      return { content, asked };
     }
     return await rangeOf(context, request, asked);
   } catch (thrown) {
@@ -61,17 +67,19 @@ async function contentOf(
 async function rangeOf(
   context: ObjectContext,
   request: S3Request,
-  asked: RangeAsked,
+  given: RangeAsked,
   attempt = 1,
-): Promise<ObjectContent> {
+): Promise<Found> {
   const { objects } = context.segment;
   const named = parseVersionId(request.query.get("versionId"));
   const version = await objects.show(context.object, named);
   requireContentOf(version);
   checkRead(request.headers, version);
-  const range = rangeWithin(asked, version);
+  const asked = currentRange(given, request.headers, version);
+  const range = asked === undefined ? undefined : rangeWithin(asked, version);
+  const { signal } = request;
   try {
-    return await objects.get(context.object, { version: refOf(version), range, signal: request.signal });
+    return { content: await objects.get(context.object, { version: refOf(version), range, signal }), asked };
   } catch (thrown) {
     const isReplaced =
       thrown instanceof EfsError &&
@@ -79,7 +87,7 @@ async function rangeOf(
       named === undefined &&
       attempt < ATTEMPTS_MAX;
     if (!isReplaced) throw thrown;
-    return rangeOf(context, request, asked, attempt + 1);
+    return rangeOf(context, request, given, attempt + 1);
   }
 }
 

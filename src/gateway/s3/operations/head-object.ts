@@ -1,6 +1,7 @@
 /** HeadObject: the headers of GetObject. */
 import type { Action } from "../action.ts";
-import { checkRead } from "../conditions.ts";
+import { checkRead, currentRange } from "../conditions.ts";
+import { expirationHeader } from "../expiration-header.ts";
 import {
   annotationsFor,
   checkReadHeaders,
@@ -19,17 +20,22 @@ export const headObject: Action = {
   permission: versionPermission("Get"),
   run: async (context, request) => {
     checkReadHeaders(request);
-    const asked = rangeAsked(request);
+    const given = rangeAsked(request);
     const versionId = request.query.get("versionId");
     const ref = parseVersionId(versionId);
     try {
       const version = await context.segment.objects.show(context.object, ref);
       requireContentOf(version);
       checkRead(request.headers, version);
+      const asked = currentRange(given, request.headers, version);
       const whole = { startByte: 0, endByte: version.sizeBytes };
       const range = asked === undefined ? whole : rangeWithin(asked, version);
       const annotations = await annotationsFor(context, version);
       const answer = readAnswer(context, request, { version, asked, range, annotations });
+      if (versionId === undefined) {
+        const expiring = { version, annotations };
+        answer.headers["x-amz-expiration"] = await expirationHeader(context, context.object, expiring);
+      }
       return { ...answer, sizeBytes: range.endByte - range.startByte };
     } catch (thrown) {
       throw await readFailure(context, context.object, versionId, thrown);
