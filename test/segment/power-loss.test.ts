@@ -5,15 +5,13 @@
 import { expect, test } from "vitest";
 import { utf8 } from "../../src/base/bytes.ts";
 import { EfsError } from "../../src/base/errors.ts";
-import { silentLog } from "../../src/base/log.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import type { Engine } from "../../src/engine/engine.ts";
-import { assembleLocal } from "../../src/engine/local/assemble.ts";
 import { parseSegmentId } from "../../src/model/ids.ts";
 import type { Version } from "../../src/model/version.ts";
 import type { Segment } from "../../src/segment/segment.ts";
 import { PowerLoss, SimulatedDisk, type Survival } from "../sim/disk.ts";
 import { brokenInvariants } from "./invariants.ts";
+import { engineOf, type World } from "./simulated-engine.ts";
 import {
   allVersions,
   BUCKET,
@@ -30,28 +28,6 @@ const VIA = parseSegmentId("F".repeat(16));
 /** Short enough to go to the store in one call with its nodes; crash.test.ts has content that does not. */
 const BIG = seededRandom(5).bytes(420_000);
 const EDITED = new Uint8Array(Buffer.concat([BIG.subarray(0, 200_000), utf8("edit"), BIG.subarray(200_000)]));
-
-interface World {
-  readonly disk: SimulatedDisk;
-  readonly clock: TestClock;
-}
-
-async function engineOf({ disk, clock }: World): Promise<Engine> {
-  const stores = await assembleLocal({
-    disk,
-    clock,
-    directory: "/data",
-    salt: 7n,
-    log: silentLog,
-    packBytesMax: 300_000,
-  });
-  return {
-    chunks: stores.chunks,
-    records: stores.records,
-    space: async () => undefined,
-    close: () => stores.close(),
-  };
-}
 
 /** For each object what a reader may see: what was acknowledged last, and what is under way. */
 class Expected {

@@ -270,6 +270,18 @@ describe("a list of parts", () => {
     expect((await complete(site, uploadId, body)).code).toBe(code);
   });
 
+  it("is held to its own MD5", async () => {
+    const site = await s3Site();
+    const uploadId = await begin(site);
+    await put(site, uploadId, 1, "abc");
+    const list = listOf([{ number: 1, etag: md5("abc") }]);
+    const wrong = { "Content-MD5": base64(createHash("md5").update("x").digest()) };
+    expect((await complete(site, uploadId, list, wrong)).code).toBe("BadDigest");
+    expect((await complete(site, uploadId, list, { "Content-MD5": "x" })).code).toBe("InvalidDigest");
+    const right = { "Content-MD5": base64(createHash("md5").update(list).digest()) };
+    expect((await complete(site, uploadId, list, right)).status).toBe(200);
+  });
+
   it("is held to the size that was said of the object", async () => {
     const site = await s3Site();
     const uploadId = await begin(site);
