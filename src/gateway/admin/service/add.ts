@@ -13,6 +13,7 @@ import {
 } from "../../../model/service.ts";
 import { isLoopback, parseAddress } from "../address.ts";
 import type { AdminContext } from "../context.ts";
+import { flagsGiven, S3_FLAGS, s3Settings } from "./add-s3.ts";
 import { requireEnableable, requireTenant, requireUnserved, servedPath } from "./change.ts";
 import { INTERVAL_SETTING, storedAuthKey, storedValue } from "./settings.ts";
 
@@ -61,41 +62,9 @@ export async function addService(context: AdminContext, fields: AddServiceFields
   return made;
 }
 
-/** All that is wrong with the flags at once. @throws SERVICE_INCOMPLETE */
 function isgwSettings(fields: AddServiceFields): ServiceRecord["settings"] {
-  const faults = (["host", "port", "domain"] as const).filter((name) => fields[name] !== undefined);
-  if (faults.length > 0) {
-    throw new EfsError(
-      "SERVICE_INCOMPLETE",
-      `the service was not made: --${faults[0]} does not fit type isgw`,
-    );
-  }
   requireFitting(fields);
   return settingsOf(fields);
-}
-
-const ISGW_FIELDS = ["remote", "direction", "replication", "authKey", "intervalMs"] as const;
-
-/** @throws SERVICE_INCOMPLETE, BAD_VALUE */
-function s3Settings(type: ServiceType, fields: AddServiceFields): ServiceRecord["settings"] {
-  const { host, port, domain, listen, serve } = fields;
-  const faults = ISGW_FIELDS.filter((name) => fields[name] !== undefined).map(
-    (name) => `${name} does not fit type ${type}`,
-  );
-  if (listen !== undefined) faults.push("listen does not fit: an S3 service has host and port");
-  if (serve.length === 0) faults.push("--serve CLUSTER/TENANT is missing");
-  if (faults.length > 0) {
-    throw new EfsError("SERVICE_INCOMPLETE", `the service was not made: ${faults.join("; ")}`, {
-      hint: `efscli service add ${type} NAME --serve CLUSTER/TENANT [--listen HOST] [--port PORT]`,
-    });
-  }
-  const given = new Map<string, string>();
-  if (host !== undefined) given.set("X-Listen", storedValue("X-Listen", host));
-  if (port !== undefined) given.set("X-HTTP-Port", storedValue("X-HTTP-Port", String(port)));
-  if (domain !== undefined) given.set("X-Domain", storedValue("X-Domain", domain));
-  const settings = START_SETTINGS[type].map(([key, value]) => [key, given.get(key) ?? value] as const);
-  const further = [...given].filter(([key]) => !settings.some(([known]) => known === key));
-  return [...settings, ...further];
 }
 
 /** @throws BAD_VALUE, ALREADY_SERVED, TENANT_NOT_FOUND */
@@ -106,9 +75,9 @@ async function requireTenants({ segment }: AdminContext, { name, served }: Servi
 }
 
 /** All that is wrong with the flags at once. @throws SERVICE_INCOMPLETE */
-function requireFitting(fields: AddIsgwFields): void {
+function requireFitting(fields: AddServiceFields): void {
   const { direction, remote, listen, replication, serve, authKey, intervalMs } = fields;
-  const faults: string[] = [];
+  const faults = [...flagsGiven(fields, S3_FLAGS)].map((flag) => `${flag} does not fit type isgw`);
   if (direction === undefined) faults.push("--direction send|receive is missing");
   if (direction === "send") {
     if (remote === undefined) faults.push("--remote ccow://HOST:PORT is missing, where a sender sends to");
