@@ -25,7 +25,7 @@ export function checksumText(checksum: Checksum, partCount: number): string {
 }
 
 /** `FULL_OBJECT` or `COMPOSITE`. */
-export function checksumTypeOf(checksum: Checksum): string {
+export function checksumTypeOf(checksum: Pick<Checksum, "kind">): string {
   return checksum.kind === "full" ? "FULL_OBJECT" : "COMPOSITE";
 }
 

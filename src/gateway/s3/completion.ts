@@ -5,10 +5,10 @@ import { CHECKSUM_BYTES } from "../../model/digest-codec.ts";
 import { PARTS_MAX } from "../../model/limits.ts";
 import { CHECKSUM_ALGORITHMS } from "../../model/version.ts";
 import { type CompletedPart, PART_BYTES_MIN, type Upload } from "../../segment/uploads.ts";
-import { CHECKSUM_WORDS } from "./checksum-headers.ts";
+import { CHECKSUM_WORDS, checksumTypeOf } from "./checksum-headers.ts";
 import { S3Error } from "./errors.ts";
 import { parseEtagList } from "./etag.ts";
-import { kindOf, typeWord, type UploadChecksum } from "./multipart-checksum.ts";
+import { kindOf, type UploadChecksum } from "./multipart-checksum.ts";
 import { partNumberOf } from "./multipart-request.ts";
 import type { ListedPart } from "./part-list.ts";
 
@@ -75,7 +75,7 @@ export function wholeChecksum(headers: Headers, upload: Upload | undefined): Uin
   if (type !== undefined && kindOf(type) !== checksum.kind) {
     throw new S3Error(
       "InvalidRequest",
-      `The upload was created using the ${typeWord(checksum.kind)} checksum mode. The complete request must use the same checksum mode.`,
+      `The upload was created using the ${checksumTypeOf(checksum)} checksum mode. The complete request must use the same checksum mode.`,
     );
   }
   const [algorithm] = given;

@@ -5,7 +5,7 @@ import type { Checksum, ChecksumAlgorithm, ContentDigest } from "../../model/ver
 import { CHECKSUM_ALGORITHMS } from "../../model/version.ts";
 import type { Upload } from "../../segment/uploads.ts";
 import type { MeasuredBody } from "./action.ts";
-import { CHECKSUM_WORDS, checksumAlgorithmOf } from "./checksum-headers.ts";
+import { CHECKSUM_WORDS, checksumAlgorithmOf, checksumTypeOf } from "./checksum-headers.ts";
 import { S3Error } from "./errors.ts";
 import type { XmlChildren } from "./wire/xml.ts";
 
@@ -35,7 +35,7 @@ export function askedChecksum(headers: Headers): UploadChecksum | undefined {
   if (isFit) return { algorithm, kind };
   throw new S3Error(
     "InvalidRequest",
-    `The ${typeWord(kind)} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
+    `The ${checksumTypeOf({ kind })} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
   );
 }
 
@@ -47,14 +47,10 @@ export function kindOf(type: string): Checksum["kind"] {
   throw new S3Error("InvalidRequest", `Value for ${TYPE} header is invalid.`);
 }
 
-export function typeWord(kind: Checksum["kind"]): string {
-  return kind === "full" ? "FULL_OBJECT" : "COMPOSITE";
-}
-
 /** `ChecksumAlgorithm` and `ChecksumType` of listings; none when the upload asks for none. */
 export function uploadChecksumElements({ checksum }: Upload): XmlChildren {
   if (checksum === undefined) return {};
-  return { ChecksumAlgorithm: CHECKSUM_WORDS[checksum.algorithm], ChecksumType: typeWord(checksum.kind) };
+  return { ChecksumAlgorithm: CHECKSUM_WORDS[checksum.algorithm], ChecksumType: checksumTypeOf(checksum) };
 }
 
 /** `ChecksumSHA256` and the like of one part. */

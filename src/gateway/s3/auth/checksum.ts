@@ -1,53 +1,9 @@
-/** The checksums that S3 clients may send with content: computing them, and what headers and trailers announce. */
-import { createHash } from "node:crypto";
-import { crc32, crc32c } from "../../../base/crc.ts";
-import { Crc64Nvme } from "../../../base/crc64.ts";
+/** The checksums that S3 clients may send with content: what headers and trailers announce. */
+import { CHECKSUM_BYTES } from "../../../model/digest-codec.ts";
 import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm } from "../../../model/version.ts";
 import { S3Error } from "../errors.ts";
 
-/** Bytes of a value. */
-const SIZES: Readonly<Record<ChecksumAlgorithm, number>> = {
-  crc32: 4,
-  crc32c: 4,
-  crc64nvme: 8,
-  sha1: 20,
-  sha256: 32,
-};
 const PREFIX = "x-amz-checksum-";
-
-/** A checksum in the making. */
-export interface Summer {
-  update(bytes: Uint8Array): unknown;
-  /** Big-endian. Once. */
-  digest(): Uint8Array;
-}
-
-export function summer(algorithm: ChecksumAlgorithm): Summer {
-  switch (algorithm) {
-    case "crc32":
-      return summer32(crc32);
-    case "crc32c":
-      return summer32(crc32c);
-    case "crc64nvme":
-      return new Crc64Nvme();
-    default:
-      return createHash(algorithm);
-  }
-}
-
-function summer32(compute: (bytes: Uint8Array, before: number) => number): Summer {
-  let value = 0;
-  return {
-    update: (bytes) => {
-      value = compute(bytes, value);
-    },
-    digest: () => {
-      const out = new Uint8Array(4);
-      new DataView(out.buffer).setUint32(0, value);
-      return out;
-    },
-  };
-}
 
 /** What a request says of its content's checksum. */
 export interface AnnouncedChecksum {
@@ -108,7 +64,7 @@ function wantedAlgorithm(headers: ReadonlyMap<string, string>): ChecksumAlgorith
 
 /** The raw value of base64 text. @throws InvalidRequest */
 export function checksumValue(algorithm: ChecksumAlgorithm, text: string): Uint8Array {
-  const value = bytesOfBase64(text, SIZES[algorithm]);
+  const value = bytesOfBase64(text, CHECKSUM_BYTES[algorithm]);
   if (value !== undefined) return value;
   throw new S3Error("InvalidRequest", `Value for ${PREFIX}${algorithm} header is invalid.`);
 }

@@ -1,9 +1,10 @@
 /** MD5 and the checksum of content while it passes, compared at its end with what the request said of them. */
 import { createHash, type Hash } from "node:crypto";
 import { equalBytes } from "../../../base/bytes.ts";
+import { type ChecksumMaker, checksumMaker } from "../../../model/checksum.ts";
 import type { Checksum, ContentDigest } from "../../../model/version.ts";
 import { S3Error } from "../errors.ts";
-import { type AnnouncedChecksum, bytesOfBase64, checksumValue, type Summer, summer } from "./checksum.ts";
+import { type AnnouncedChecksum, bytesOfBase64, checksumValue } from "./checksum.ts";
 
 export interface Expectations {
   /** 16 bytes of Content-MD5; undefined: not said. */
@@ -26,19 +27,19 @@ export function expectedMd5(headers: ReadonlyMap<string, string>): Uint8Array | 
 export class ContentCheck {
   readonly #expected: Expectations;
   readonly #md5: Hash = createHash("md5");
-  readonly #summer: Summer | undefined;
+  readonly #maker: ChecksumMaker | undefined;
   #digest: ContentDigest | undefined;
 
   constructor(expected: Expectations) {
     this.#expected = expected;
     const { checksum, sha256 } = expected;
     const isKnown = checksum === undefined || (checksum.algorithm === "sha256" && sha256 !== undefined);
-    this.#summer = isKnown ? undefined : summer(checksum.algorithm);
+    this.#maker = isKnown ? undefined : checksumMaker(checksum.algorithm);
   }
 
   update(bytes: Uint8Array): void {
     this.#md5.update(bytes);
-    this.#summer?.update(bytes);
+    this.#maker?.update(bytes);
   }
 
   /** @throws BadDigest, XAmzContentChecksumMismatch, InvalidRequest (a trailer's value that is none) */
@@ -63,7 +64,7 @@ export class ContentCheck {
     const { checksum, sha256 = "" } = this.#expected;
     if (checksum === undefined) return undefined;
     const { algorithm } = checksum;
-    const value = plain(this.#summer?.digest() ?? Buffer.from(sha256, "hex"));
+    const value = plain(this.#maker?.digest() ?? Buffer.from(sha256, "hex"));
     const expected = checksum.isInTrailer
       ? checksumValue(algorithm, trailers?.get(`x-amz-checksum-${algorithm}`) ?? "")
       : checksum.value;

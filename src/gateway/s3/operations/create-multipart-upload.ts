@@ -1,9 +1,9 @@
 /** CreateMultipartUpload: begins an upload; all that is said of the object is said here. */
 import type { Action } from "../action.ts";
 import { annotationsOf, authoriseAnnotations } from "../annotation-headers.ts";
-import { CHECKSUM_WORDS } from "../checksum-headers.ts";
+import { CHECKSUM_WORDS, checksumTypeOf } from "../checksum-headers.ts";
 import { isUrlEncoded, shown } from "../listing.ts";
-import { askedChecksum, typeWord } from "../multipart-checksum.ts";
+import { askedChecksum } from "../multipart-checksum.ts";
 import { initiatorOf } from "../multipart-request.ts";
 import { lockFailure } from "../object-annotations.ts";
 import { writtenHeaders } from "../object-headers.ts";
@@ -32,7 +32,7 @@ export const createMultipartUpload: Action = {
         ? {}
         : {
             "x-amz-checksum-algorithm": CHECKSUM_WORDS[checksum.algorithm],
-            "x-amz-checksum-type": typeWord(checksum.kind),
+            "x-amz-checksum-type": checksumTypeOf(checksum),
           },
     );
   },
