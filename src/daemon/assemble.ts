@@ -18,6 +18,7 @@ import type { GatewayType } from "../gateway/gateway.ts";
 import { openSegment } from "../segment/open.ts";
 import type { Segment } from "../segment/segment.ts";
 import { expectsSegmentKey, forgetSegmentKey } from "../segment/segment-key.ts";
+import { startUpkeep } from "../segment/upkeep.ts";
 import type { DaemonConfig } from "./config.ts";
 import { SOCKET_FILE } from "./data-directory.ts";
 import { openSegmentKey, requireNoSegmentKey } from "./segment-key.ts";
@@ -48,6 +49,8 @@ export interface DaemonSettings {
   /** `host:port`. */
   readonly adminListen: string | undefined;
   readonly tls: DaemonConfig["admin"];
+  /** Days without a new part after which uploads end; 0: never. */
+  readonly idleUploadDays?: number | undefined;
   /** The segment key is lost: all access keys of users go, and a new one is made. */
   readonly newSegmentKey?: boolean | undefined;
 }
@@ -83,6 +86,9 @@ export async function openDaemon(parts: DaemonParts, settings: DaemonSettings): 
     const services = new Supervisor({ segment, clock, random, log }, parts.gateways);
     closing.push(() => services.stop());
     await services.start();
+    const { idleUploadDays } = settings;
+    const upkeep = startUpkeep({ segment, clock, log, idleUploadDays });
+    closing.push(() => upkeep.stop());
     const daemon = { version: parts.version, dataDirectory, pid: process.pid, startedMs };
     const admin = await openAdminServer({ segment, services, daemon, clock, log });
     closing.push(() => admin.close(DRAIN_MS));

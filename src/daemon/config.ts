@@ -11,9 +11,13 @@ import { isSegmentName, LOG_LEVELS, SEGMENT_NAME_LENGTH_MAX } from "./arguments.
 
 export const CONFIG_FILE = "efsd.conf";
 
+const UPLOAD_DAYS_MAX = 36_500;
+
 export interface DaemonConfig {
   readonly name?: string | undefined;
   readonly logLevel?: LogLevel | undefined;
+  /** Days without a new part after which uploads end; 0: never. */
+  readonly idleUploadDays?: number | undefined;
   readonly admin: {
     /** `host:port`. */
     readonly listen?: string | undefined;
@@ -48,6 +52,7 @@ export function parseConfig(text: string, file: string): DaemonConfig {
   const config: DaemonConfig = {
     name: top.text("name", isSegmentName, `1 to ${SEGMENT_NAME_LENGTH_MAX} characters`),
     logLevel: top.oneOf("log-level", LOG_LEVELS),
+    idleUploadDays: top.count("expire-uploads-after-days", UPLOAD_DAYS_MAX),
     admin: {
       listen: admin.text("listen"),
       tlsCertificate: admin.file("tls-certificate"),
@@ -110,6 +115,14 @@ class Section {
     if (value !== undefined && word === undefined)
       throw this.#wrong(key, `one of ${words.join(", ")} is expected`);
     return word;
+  }
+
+  /** A whole number from 0. */
+  count(key: string, max: number): number | undefined {
+    const value = this.#take(key);
+    if (value === undefined) return undefined;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max) return value;
+    throw this.#wrong(key, `a whole number from 0 to ${max} is expected`);
   }
 
   file(key: string): string | undefined {

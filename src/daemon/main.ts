@@ -49,6 +49,7 @@ async function run(given: DaemonArguments): Promise<void> {
     adminListen: given.adminListen ?? config.admin.listen,
     tls: config.admin,
     newSegmentKey: given.newSegmentKey,
+    idleUploadDays: config.idleUploadDays,
   };
   // Loaded only now, so that a wrong command line is told at once.
   const { describe, openDaemon } = await import("./assemble.ts");

@@ -92,8 +92,8 @@ export interface VersionListing {
 export interface ExpungeOptions {
   /** Governance retention does not bind this caller; compliance and legal hold always do. */
   readonly isGovernanceBypassed?: boolean | undefined;
-  /** Called with the version before it is removed; throws what forbids it. */
-  readonly allow?: ((version: Version) => void) | undefined;
+  /** Called with the version before it is removed, and with the object's latest; throws what forbids it. */
+  readonly allow?: ((version: Version, latest: Version | undefined) => void) | undefined;
 }
 
 export interface CopyOptions extends Omit<PutOptions, "sizeBytes" | "digest"> {

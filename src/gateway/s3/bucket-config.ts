@@ -4,11 +4,11 @@
  */
 import { EfsError } from "../../base/errors.ts";
 import type { CannedAcl } from "../../model/annotation.ts";
+import type { LifecycleRule } from "../../model/lifecycle.ts";
 import { type BucketPath, formatBucketPath } from "../../model/names.ts";
 import type { BucketConfigKind } from "../../segment/namespace.ts";
 import type { Segment } from "../../segment/segment.ts";
 import { S3Error } from "./errors.ts";
-import type { LifecycleRule } from "./lifecycle-rule.ts";
 import type { Tags } from "./tag-set.ts";
 
 export interface CorsRule {

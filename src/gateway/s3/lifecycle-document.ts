@@ -1,6 +1,7 @@
 /** The XML document `LifecycleConfiguration`, checked as AWS does. Transitions are refused: a segment has one class of storage. */
+
+import type { LifecycleFilter, LifecycleRule } from "../../model/lifecycle.ts";
 import { S3Error } from "./errors.ts";
-import type { LifecycleFilter, LifecycleRule } from "./lifecycle-rule.ts";
 import { tagSetOf } from "./tag-set.ts";
 import type { XmlChildren, XmlElement } from "./wire/xml.ts";
 

@@ -11,6 +11,7 @@ import { copySourceGuard, writeGuard } from "../conditions.ts";
 import { authoriseSource, type CopySource, copySourceOf, isOntoItself } from "../copy-source.ts";
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
+import { expirationHeader } from "../expiration-header.ts";
 import { isoDate } from "../listed-object.ts";
 import { lockFailure } from "../object-annotations.ts";
 import {
@@ -48,6 +49,7 @@ export const copyObject: Action = {
       {
         "x-amz-version-id": shownVersionId(version),
         "x-amz-copy-source-version-id": shownVersionId(from, source.versionId),
+        "x-amz-expiration": await expirationHeader(context, context.object, { version }),
       },
     );
   },

@@ -5,6 +5,7 @@ import { authoriseAnnotations } from "../annotation-headers.ts";
 import { measuredContent } from "../auth/body.ts";
 import { readForm } from "../auth/form-data.ts";
 import { limitedContent, verifyForm } from "../auth/post-policy.ts";
+import { expirationHeader } from "../expiration-header.ts";
 import { lockFailure, requireAclAllowed } from "../object-annotations.ts";
 import { annotationsOfForm, formAnswer, headersOfForm, keyOfForm } from "../object-form.ts";
 import { PUT_BYTES_MAX, writtenHeaders } from "../object-headers.ts";
@@ -44,7 +45,9 @@ export const postObject: Action = {
         annotations,
         signal: request.signal,
       });
-      return formAnswer(version, fields, { baseUrl: request.baseUrl, bucket });
+      const answer = formAnswer(version, fields, { baseUrl: request.baseUrl, bucket });
+      const expiration = await expirationHeader(context, path, { version });
+      return { ...answer, headers: { ...answer.headers, "x-amz-expiration": expiration } };
     } catch (thrown) {
       throw annotations === undefined ? thrown : lockFailure(thrown);
     }

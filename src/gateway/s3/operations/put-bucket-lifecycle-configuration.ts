@@ -1,4 +1,4 @@
-/** PutBucketLifecycleConfiguration: replaces all rules. They are checked and kept; nothing acts by them yet, as the README says. */
+/** PutBucketLifecycleConfiguration: replaces all rules. The segment's upkeep acts by them every hour. */
 import type { Action } from "../action.ts";
 import { writeConfig } from "../bucket-config.ts";
 import { lifecycleRulesOf } from "../lifecycle-document.ts";

@@ -6,6 +6,7 @@ import { setChecksum } from "../checksum-headers.ts";
 import { writeGuard } from "../conditions.ts";
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
+import { expirationHeader } from "../expiration-header.ts";
 import { lockFailure } from "../object-annotations.ts";
 import { PUT_BYTES_MAX, writtenHeaders } from "../object-headers.ts";
 import { type ResponseHeaders, shownVersionId } from "../version-headers.ts";
@@ -37,7 +38,9 @@ export const putObject: Action = {
         allow,
         signal: request.signal,
       });
-      return putAnswer(version);
+      const answer = putAnswer(version);
+      const expiration = await expirationHeader(context, context.object, { version });
+      return { ...answer, headers: { ...answer.headers, "x-amz-expiration": expiration } };
     } catch (thrown) {
       throw annotations === undefined ? thrown : lockFailure(thrown);
     }
