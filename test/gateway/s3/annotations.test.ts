@@ -204,7 +204,7 @@ describe("attributes", () => {
       "<ChecksumCRC32>AAAAAA==-3</ChecksumCRC32><ChecksumType>COMPOSITE</ChecksumType>",
     );
     expect(element(text, "ObjectParts")).toBe(
-      "<TotalPartsCount>3</TotalPartsCount><PartNumberMarker>1</PartNumberMarker><NextPartNumberMarker>2</NextPartNumberMarker>" +
+      "<PartsCount>3</PartsCount><PartNumberMarker>1</PartNumberMarker><NextPartNumberMarker>2</NextPartNumberMarker>" +
         "<MaxParts>1</MaxParts><IsTruncated>true</IsTruncated>" +
         "<Part><PartNumber>2</PartNumber><Size>2</Size><ChecksumCRC32>AAAAAg==</ChecksumCRC32></Part>",
     );

@@ -84,7 +84,7 @@ function partsElement(digest: ContentDigest, headers: ReadonlyMap<string, string
   const shown = parts.slice(marker, marker + max);
   const last = marker + shown.length;
   return {
-    TotalPartsCount: parts.length,
+    PartsCount: parts.length,
     PartNumberMarker: marker,
     NextPartNumberMarker: last,
     MaxParts: max,
