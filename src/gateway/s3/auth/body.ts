@@ -8,10 +8,14 @@ import { S3Error } from "../errors.ts";
 import { AwsChunkedDecoder } from "./aws-chunked.ts";
 import { announcedChecksum, announcedTrailers } from "./checksum.ts";
 import { ContentCheck, type Expectations, expectedMd5 } from "./content-check.ts";
+import { Md5Pool } from "./md5-thread.ts";
 import type { Payload } from "./payload.ts";
 
 /** A content up to here is handed over as one array. */
 export const WHOLE_BYTES_MAX = 1024 * 1024;
+
+/** The threads are the process's: one core's work is shared by all services. */
+const md5Pool = new Md5Pool();
 
 export interface BodyOptions {
   /** The raw bytes as they come; read once, and not before the body is. */
@@ -117,7 +121,8 @@ class CheckedBody implements RequestBody {
     }
     const content = await this.#gathered(sizeBytes);
     check.update(content);
-    const digest = check.end(trailers());
+    const md5 = createHash("md5").update(content).digest();
+    const digest = check.end(new Uint8Array(md5.buffer, md5.byteOffset, md5.length), trailers());
     return { sizeBytes, content, digest: () => digest };
   }
 
@@ -172,11 +177,18 @@ async function* checked(
   check: ContentCheck,
   trailers: () => ReadonlyMap<string, string> | undefined,
 ): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) {
-    check.update(piece);
-    yield piece;
+  const md5 = md5Pool.start();
+  try {
+    for await (const piece of source) {
+      const room = md5.update(piece);
+      check.update(piece);
+      if (room !== undefined) await room;
+      yield piece;
+    }
+    check.end(await md5.digest(), trailers());
+  } finally {
+    md5.close();
   }
-  check.end(trailers());
 }
 
 function checkSha256(computed: string, announced: string): void {

@@ -1,5 +1,4 @@
-/** MD5 and the checksum of content while it passes, compared at its end with what the request said of them. */
-import { createHash, type Hash } from "node:crypto";
+/** The checksum of content while it passes, and its MD5 once it is known, compared with what the request said of them. */
 import { equalBytes } from "../../../base/bytes.ts";
 import { type ChecksumMaker, checksumMaker } from "../../../model/checksum.ts";
 import type { Checksum, ContentDigest } from "../../../model/version.ts";
@@ -26,7 +25,6 @@ export function expectedMd5(headers: ReadonlyMap<string, string>): Uint8Array | 
 /** Of one content. */
 export class ContentCheck {
   readonly #expected: Expectations;
-  readonly #md5: Hash = createHash("md5");
   readonly #maker: ChecksumMaker | undefined;
   #digest: ContentDigest | undefined;
 
@@ -38,13 +36,14 @@ export class ContentCheck {
   }
 
   update(bytes: Uint8Array): void {
-    this.#md5.update(bytes);
     this.#maker?.update(bytes);
   }
 
-  /** @throws BadDigest, XAmzContentChecksumMismatch, InvalidRequest (a trailer's value that is none) */
-  end(trailers: ReadonlyMap<string, string> | undefined): ContentDigest {
-    const md5 = plain(this.#md5.digest());
+  /**
+   * @param md5 of all that was given to `update`
+   * @throws BadDigest, XAmzContentChecksumMismatch, InvalidRequest (a trailer's value that is none)
+   */
+  end(md5: Uint8Array, trailers: ReadonlyMap<string, string> | undefined): ContentDigest {
     if (this.#expected.md5 !== undefined && !equalBytes(md5, this.#expected.md5)) {
       throw new S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.", {
         elements: { ExpectedDigest: base64(this.#expected.md5), CalculatedDigest: base64(md5) },
