@@ -4,6 +4,7 @@
  * in one turn of the event loop, against the map and the keys that are under way.
  */
 import { byteText } from "../../base/byte-text.ts";
+import { EfsError } from "../../base/errors.ts";
 import type { ChunkKey } from "../chunk-store.ts";
 import {
   type ChunkEntry,
@@ -33,7 +34,7 @@ export class ChunkIndex {
     this.#state = bytes === undefined ? EMPTY : decodeState(STATE_KEY, bytes);
   }
 
-  /** As of the last change that became durable. */
+  /** With all changes that are on their way to the disk. */
   get state(): PackState {
     return this.#state;
   }
@@ -68,15 +69,19 @@ export class ChunkIndex {
 
   /**
    * Enters records that are durable in their pack, and that the packs are indexed up to `end`. What is here keeps its first bytes,
-   * but for `replaced`: keys whose records are damaged.
+   * but for `replaced`: keys whose records are damaged. Calls `onPlanned` before it returns, once every later change of the map comes
+   * behind this one; a failure before that changes nothing. @throws BUSY: the packs are not indexed up to `behind`
    */
   add(
     entries: ReadonlyArray<readonly [key: string, entry: ChunkEntry]>,
-    end: Pick<PackState, "packNumber" | "endOffset">,
-    replaced: ReadonlySet<string> = NONE,
+    end: PackEnd,
+    { replaced = NONE, behind, onPlanned }: AddOptions = {},
   ): Promise<void> {
     return this.#change((view, state) => {
       let { chunkCount, storedBytes } = state;
+      if (behind !== undefined && !isSameEnd(behind, state)) {
+        throw new EfsError("BUSY", "what was put before could not be indexed");
+      }
       for (const [key, entry] of entries) {
         const bytes = view.get(CHUNKS + key);
         // A removal before this may have failed.
@@ -87,7 +92,7 @@ export class ChunkIndex {
         view.set(CHUNKS + key, encodeEntry(entry));
       }
       return { packNumber: end.packNumber, endOffset: end.endOffset, chunkCount, storedBytes };
-    });
+    }, onPlanned);
   }
 
   /** Notes that these were claimed; those that are gone stay gone. */
@@ -115,14 +120,40 @@ export class ChunkIndex {
     });
   }
 
-  async #change(change: (view: PlanView, state: PackState) => PackState): Promise<void> {
-    this.#state = await this.#map.commit((view) => {
+  async #change(
+    change: (view: PlanView, state: PackState) => PackState,
+    onPlanned?: () => void,
+  ): Promise<void> {
+    let isPlanned = false;
+    const durable = this.#map.commit((view) => {
       const bytes = view.get(STATE_KEY);
       const state = change(view, bytes === undefined ? EMPTY : decodeState(STATE_KEY, bytes));
       view.set(STATE_KEY, encodeState(state));
-      return state;
+      this.#state = state;
+      isPlanned = true;
     });
+    // A commit runs its plan before it returns.
+    if (isPlanned) onPlanned?.();
+    try {
+      await durable;
+    } catch (error) {
+      const bytes = this.#map.get(STATE_KEY);
+      this.#state = bytes === undefined ? EMPTY : decodeState(STATE_KEY, bytes);
+      throw error;
+    }
   }
+}
+
+export type PackEnd = Pick<PackState, "packNumber" | "endOffset">;
+
+interface AddOptions {
+  readonly replaced?: ReadonlySet<string> | undefined;
+  readonly behind?: PackEnd | undefined;
+  readonly onPlanned?: (() => void) | undefined;
+}
+
+function isSameEnd(left: PackEnd, right: PackEnd): boolean {
+  return left.packNumber === right.packNumber && left.endOffset === right.endOffset;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,6 +1,6 @@
 /**
  * Chunks in packs, found by the chunk index. Calls of `putMany` go through two stages in order: their records are
- * appended to the pack and synced (what waits shares one sync), then entered in the index; then they resolve.
+ * appended to the pack and synced (what waits shares one sync), then they resolve and are entered in the index.
  * While one group is being entered, the next is already being written.
  */
 import { bytesOfText, byteText } from "../../base/byte-text.ts";
@@ -84,6 +84,7 @@ export class LocalChunkStore implements ChunkStore {
 
   async list(after: ChunkKey | undefined, limit: number): Promise<readonly ChunkListing[]> {
     this.#checkOpen();
+    await this.#queue.entered();
     const entries = this.#options.index.list(after, Math.min(limit, LIST_CHUNKS_MAX));
     return entries.map(([key, { storedBytes, plainBytes }]) => ({
       key: bytesOfText(key),
@@ -102,12 +103,15 @@ export class LocalChunkStore implements ChunkStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#underWay);
+    await this.#queue.entered();
     await this.#options.files.close();
   }
 
   async #put(chunks: readonly ChunkPut[]): Promise<PutOutcome> {
-    const { damage, index } = this.#options;
-    const damaged = index.isDamaged ? await damage.among(chunks.map(({ key }) => byteText(key))) : undefined;
+    const { index } = this.#options;
+    const damaged = index.isDamaged
+      ? await this.#damagedOf(chunks.map(({ key }) => byteText(key)))
+      : undefined;
     const replaced = new Set<string>();
     const own = new Set<string>();
     const fresh: Array<readonly [key: string, chunk: ChunkPut]> = [];
@@ -137,10 +141,10 @@ export class LocalChunkStore implements ChunkStore {
   }
 
   async #get(keys: readonly ChunkKey[]): Promise<ReadonlyArray<StoredChunk | undefined>> {
-    const { index, files, damage } = this.#options;
+    const { files, damage } = this.#options;
     const wanted: WantedRecord[] = [];
     const places = keys.map((key) => {
-      const place = index.get(byteText(key));
+      const place = this.#entry(byteText(key));
       return place === undefined ? undefined : wanted.push({ key, place }) - 1;
     });
     const chunks = await damage.watch(files.read(wanted));
@@ -148,8 +152,8 @@ export class LocalChunkStore implements ChunkStore {
   }
 
   async #claim(keys: readonly ChunkKey[]): Promise<readonly boolean[]> {
-    const { damage, index: entries } = this.#options;
-    const damaged = entries.isDamaged ? await damage.among(keys.map(byteText)) : undefined;
+    const { index: entries } = this.#options;
+    const damaged = entries.isDamaged ? await this.#damagedOf(keys.map(byteText)) : undefined;
     const nowMs = this.#options.clock.wallMs();
     const answers: Array<boolean | Promise<boolean>> = [];
     const stale: string[] = [];
@@ -182,10 +186,11 @@ export class LocalChunkStore implements ChunkStore {
     );
   }
 
-  /** Decides at once, in this turn: nothing can be claimed or put between the decision and the removal's place in the journal. */
+  /** Decides in one turn: nothing can be claimed or put between the decision and the removal's place in the journal. */
   async #delete(keys: readonly string[], beforeWallMs: number): Promise<number> {
+    await this.#queue.entered();
     const leaving = [...new Set(keys)].filter((key) => {
-      if (this.#held.has(key) || this.#queue.underWay(key) !== undefined) return false;
+      if (this.#held.has(key) || this.#queue.isUnderWay(key)) return false;
       const entry = this.#find(key);
       return entry !== undefined && entry.claimedUntilMs < beforeWallMs;
     });
@@ -211,7 +216,17 @@ export class LocalChunkStore implements ChunkStore {
   }
 
   #find(key: string) {
-    return this.#leaving.has(key) ? undefined : this.#options.index.get(key);
+    return this.#leaving.has(key) ? undefined : this.#entry(key);
+  }
+
+  /** By what the index says when it has all that was put. */
+  async #damagedOf(keys: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+    await this.#queue.entered();
+    return this.#options.damage.among(keys);
+  }
+
+  #entry(key: string) {
+    return this.#queue.placed(key) ?? this.#options.index.get(key);
   }
 
   async #track<T>(task: Promise<T>): Promise<T> {

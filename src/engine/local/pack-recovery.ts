@@ -1,7 +1,7 @@
 /**
  * Brings packs and index together when the engine opens: records behind the last indexed place are entered in order, up
- * to the first that is damaged or cut short; there the pack is cut and later packs go. Nothing that was acknowledged
- * lies behind the last indexed place, so nothing acknowledged is lost; what is entered is a prefix of what was written.
+ * to the first that is damaged or cut short; there the pack is cut and later packs go. All that was acknowledged was synced, so a
+ * crash loses nothing of it; what is entered is a prefix of what was written.
  */
 import { byteText } from "../../base/byte-text.ts";
 import type { Log } from "../../base/log.ts";

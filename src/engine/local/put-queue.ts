@@ -3,13 +3,18 @@
  * group at a time, in the order of the calls. What waits is one group; while one syncs, the next is written only when
  * it is large: small ones gain more by sharing the next sync.
  *
+ * A call resolves when its group is synced and its place in the order of the index is fixed, not when the index is durable: opening enters
+ * what stands behind the last indexed place, and a record that names a chunk is committed behind the chunk's entry, most often with
+ * the same sync. Until entries are durable they are found here (`placed`). Those that could not be made durable are owed: they go with the next
+ * group, so that the indexed place never passes them.
+ *
  * A group that fails takes with it every call that was made before it failed: else a chunk could be kept although one
  * that was put before it was not (the prefix invariant of chunk-store.ts).
  */
 import type { Clock } from "../../base/clock.ts";
 import type { ChunkPut } from "../chunk-store.ts";
 import type { ChunkEntry, RecordPlace } from "./chunk-entry.ts";
-import type { ChunkIndex } from "./chunk-index.ts";
+import type { ChunkIndex, PackEnd } from "./chunk-index.ts";
 import type { EncodedRecord, PackFiles, WrittenRecords } from "./pack-files.ts";
 import { encodeRecordHeader } from "./pack-record.ts";
 
@@ -24,12 +29,23 @@ export interface PutQueueOptions {
   readonly claimAheadMs: number;
 }
 
+/** Chunks that may be durable and not yet indexed: as many as one group has. */
+const PLACED_MAX = GROUP_CHUNKS;
 /** Waiting bytes that are worth writing while the group before is synced. */
 const WRITE_AHEAD_BYTES = 4 * 1024 * 1024;
 
 interface NewChunk extends EncodedRecord {
   readonly key: string;
   readonly plainBytes: number;
+}
+
+/** Entries that are to be made in one change of the index. */
+interface Entering {
+  readonly entries: ReadonlyArray<readonly [key: string, entry: ChunkEntry]>;
+  readonly replaced: ReadonlySet<string>;
+  /** How far the packs must be indexed before it, and are after it. */
+  readonly behind: PackEnd;
+  readonly end: PackEnd;
 }
 
 interface Call {
@@ -51,8 +67,14 @@ export class PutQueue {
   #running: Promise<void> | undefined;
   /** The sync of the group before; undefined when none is under way. Never rejects. */
   #syncing: Promise<void> | undefined;
-  /** The entering of the group before. Never rejects. */
+  /** The entering of all groups before. Never rejects. */
   #entering: Promise<void> = Promise.resolve();
+  /** How far the packs will be indexed when all that is planned is durable; undefined: as far as they are. */
+  #plannedEnd: PackEnd | undefined;
+  /** Durable in the packs, not yet in the index. */
+  readonly #placed = new Map<string, ChunkEntry>();
+  /** Placed entries whose change of the index failed. */
+  #owed: Entering | undefined;
   /** The last failure: a group that was on its way when it happened has failed too. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -65,9 +87,25 @@ export class PutQueue {
     return this.#keys.get(key);
   }
 
+  /** Somebody is putting it, or its entry is not yet durable: not to be removed. */
+  isUnderWay(key: string): boolean {
+    return this.#keys.has(key) || this.#placed.has(key);
+  }
+
+  /** Of a chunk that is durable and whose entry in the index is not yet; goes before what the index has. */
+  placed(key: string): ChunkEntry | undefined {
+    return this.#placed.get(key);
+  }
+
+  /** Waits until the index has all that was placed before; what cannot be entered now stays owed. */
+  async entered(): Promise<void> {
+    await this.#entering;
+    if (this.#owed !== undefined) await this.#begin([], undefined);
+  }
+
   /**
    * Chunks that are not here (or here only as damaged records: `replaced`) and not under way, each key once. Resolves when they are
-   * durable and indexed.
+   * durable.
    */
   put(
     chunks: ReadonlyArray<readonly [key: string, chunk: ChunkPut]>,
@@ -146,31 +184,66 @@ export class PutQueue {
   async #sync(group: readonly Call[], written: WrittenRecords, failureBefore: unknown): Promise<void> {
     try {
       await written.sync();
-      await this.#entering;
+      if (this.#placed.size >= PLACED_MAX) await this.#entering;
       if (this.#failure !== undefined && this.#failure !== failureBefore) throw this.#failure.error;
-      this.#entering = this.#enter(group, written);
+      this.#begin(group, this.#enteringOf(group, written));
     } catch (error) {
       await this.#entering;
       this.#fail(group, error);
     }
   }
 
-  async #enter(group: readonly Call[], { places, packNumber, endOffset }: WrittenRecords): Promise<void> {
+  #enteringOf(group: readonly Call[], { places, packNumber, endOffset }: WrittenRecords): Entering {
     const { index, clock, claimAheadMs } = this.#options;
     const claimedUntilMs = clock.wallMs() + claimAheadMs;
     const chunks = group.flatMap((call) => call.chunks);
-    const entries = chunks.map(({ key, plainBytes }, at): readonly [string, ChunkEntry] => [
-      key,
-      { ...(places[at] as RecordPlace), plainBytes, claimedUntilMs },
-    ]);
+    const behind = this.#plannedEnd ?? {
+      packNumber: index.state.packNumber,
+      endOffset: index.state.endOffset,
+    };
+    return {
+      entries: chunks.map(({ key, plainBytes }, at): readonly [string, ChunkEntry] => [
+        key,
+        { ...(places[at] as RecordPlace), plainBytes, claimedUntilMs },
+      ]),
+      replaced: new Set(group.flatMap((call) => [...call.replaced])),
+      behind,
+      end: { packNumber, endOffset },
+    };
+  }
+
+  #begin(group: readonly Call[], added: Entering | undefined): Promise<void> {
+    const before = this.#entering;
+    const entering = this.#enter(group, added);
+    this.#entering = entering.then(() => before);
+    return this.#entering;
+  }
+
+  /** Enters what is owed and a group behind it. Never rejects. */
+  async #enter(group: readonly Call[], added: Entering | undefined): Promise<void> {
+    const entering = joined(this.#owed, added);
+    if (entering === undefined) return;
+    let isPlanned = false;
+    const onPlanned = () => {
+      isPlanned = true;
+      this.#owed = undefined;
+      this.#plannedEnd = entering.end;
+      for (const [key, entry] of added?.entries ?? []) this.#placed.set(key, entry);
+      for (const call of group) call.resolve();
+    };
     try {
-      const replaced = new Set(group.flatMap((call) => [...call.replaced]));
-      await index.add(entries, { packNumber, endOffset }, replaced);
+      const { entries, end, replaced, behind } = entering;
+      await this.#options.index.add(entries, end, { replaced, behind, onPlanned });
     } catch (error) {
-      this.#fail(group, error);
+      if (isPlanned) {
+        this.#owed = joined(this.#owed, entering);
+        this.#plannedEnd = undefined;
+      } else this.#fail(group, error);
       return;
     }
-    for (const call of group) call.resolve();
+    for (const [key, entry] of entering.entries) {
+      if (this.#placed.get(key) === entry) this.#placed.delete(key);
+    }
   }
 
   #fail(group: readonly Call[], error: unknown): void {
@@ -178,4 +251,14 @@ export class PutQueue {
     this.#waitingBytes = 0;
     for (const call of [...group, ...this.#waiting.splice(0)]) call.reject(error);
   }
+}
+
+function joined(first: Entering | undefined, then: Entering | undefined): Entering | undefined {
+  if (first === undefined || then === undefined) return first ?? then;
+  return {
+    entries: [...first.entries, ...then.entries],
+    replaced: new Set([...first.replaced, ...then.replaced]),
+    behind: first.behind,
+    end: then.end,
+  };
 }
