@@ -52,7 +52,7 @@ export interface ChunkStoreStats {
 export interface ChunkStore {
   /**
    * Stores chunks in the order given; resolves when all are durable. At most 1,024 chunks and 16 MiB a call, each at
-   * most 1 MiB. The store owns the byte arrays until it resolves.
+   * most 1 MiB, and 64 bytes more for each, which sealing may add. The store owns the byte arrays until it resolves.
    * @throws NO_SPACE, READ_ONLY, IO
    */
   putMany(chunks: readonly ChunkPut[]): Promise<PutOutcome>;

@@ -16,8 +16,10 @@ import {
 } from "./meta-store.ts";
 
 export const PUT_CHUNKS_MAX = 1024;
-export const PUT_BYTES_MAX = 16 * 1024 * 1024;
-export const CHUNK_BYTES_MAX = 1024 * 1024;
+/** What sealing may add to the stored bytes of a chunk. */
+export const SEAL_BYTES_MAX = 64;
+export const PUT_BYTES_MAX = 16 * 1024 * 1024 + PUT_CHUNKS_MAX * SEAL_BYTES_MAX;
+export const CHUNK_BYTES_MAX = 1024 * 1024 + SEAL_BYTES_MAX;
 export const GET_CHUNKS_MAX = 1024;
 export const CLAIM_KEYS_MAX = 10_000;
 export const LIST_CHUNKS_MAX = 10_000;

@@ -23,6 +23,24 @@ export function nodeId(bytes: Uint8Array): ContentId {
   return idFrom(nodeHasher.digestBuffer());
 }
 
+/** Hashes of one secret key: nobody without it can tell what has which hash. */
+export interface KeyedHasher {
+  /** 32 bytes for all parts end to end; where a part ends must follow from what they are. */
+  hash(...parts: readonly Uint8Array[]): Uint8Array;
+}
+
+/** BLAKE3 in keyed mode. The key has 32 bytes. */
+export function keyedHasher(key: Uint8Array): KeyedHasher {
+  const hasher = Blake3Hasher.newKeyed(Buffer.from(key));
+  return {
+    hash: (...parts) => {
+      hasher.reset();
+      for (const part of parts) hasher.update(part);
+      return new Uint8Array(hasher.digestBuffer());
+    },
+  };
+}
+
 export interface ContentHasher {
   update(bytes: Uint8Array): void;
   /** The id of everything given so far; more may follow. */

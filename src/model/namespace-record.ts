@@ -17,6 +17,7 @@ import type {
   BucketRecord,
   Chunking,
   ContainerRecord,
+  Encryption,
   Versioning,
 } from "./namespace.ts";
 import {
@@ -45,7 +46,8 @@ const FLAG_LOCK_DEFAULT = 0x08;
 const FLAG_COMPLIANCE = 0x10;
 const FLAG_QUOTA_BYTES = 0x20;
 const FLAG_QUOTA_OBJECTS = 0x40;
-const FLAGS_ALL = 0x7f;
+const FLAG_ENCRYPTED = 0x80;
+const FLAGS_ALL = 0xff;
 
 /** @throws LIMIT, BAD_VALUE for custom keys that the reader would refuse */
 export function encodeBucketRecord(record: BucketRecord): Uint8Array {
@@ -81,18 +83,20 @@ export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
   const quotaObjects = (flags & FLAG_QUOTA_OBJECTS) === 0 ? undefined : reader.varint();
   const custom = readSortedPairs(reader, CUSTOM_LIMITS);
   reader.end();
-  const options = { chunking, versionsKept, versioning, lock, quotaBytes, quotaObjects, custom };
+  const encryption: Encryption = (flags & FLAG_ENCRYPTED) === 0 ? "none" : "aes256";
+  const options = { chunking, versionsKept, versioning, lock, encryption, quotaBytes, quotaObjects, custom };
   return { logId, createdMs, options };
 }
 
-function flagsOf({ versioning, lock, quotaBytes, quotaObjects }: BucketOptions): number {
+function flagsOf({ versioning, lock, encryption, quotaBytes, quotaObjects }: BucketOptions): number {
   return (
     VERSIONINGS.indexOf(versioning) |
     (lock === undefined ? 0 : FLAG_LOCK) |
     (lock?.default === undefined ? 0 : FLAG_LOCK_DEFAULT) |
     (lock?.default?.mode === "compliance" ? FLAG_COMPLIANCE : 0) |
     (quotaBytes === undefined ? 0 : FLAG_QUOTA_BYTES) |
-    (quotaObjects === undefined ? 0 : FLAG_QUOTA_OBJECTS)
+    (quotaObjects === undefined ? 0 : FLAG_QUOTA_OBJECTS) |
+    (encryption === "none" ? 0 : FLAG_ENCRYPTED)
   );
 }
 

@@ -8,6 +8,9 @@ export type Chunking =
 /** S3's words. `off` is also a bucket that was never asked. Once `enabled` it is never `off` again. */
 export type Versioning = "off" | "enabled" | "suspended";
 
+/** How contents and records rest. */
+export type Encryption = "none" | "aes256";
+
 /** Object lock of a bucket: given when it is made or later, never taken away; needs versioning enabled. */
 export interface BucketLock {
   /** What new versions get that name no retention. */
@@ -23,6 +26,8 @@ export interface BucketOptions {
   readonly versionsKept: number;
   readonly versioning: Versioning;
   readonly lock: BucketLock | undefined;
+  /** Changes only while the bucket is empty. */
+  readonly encryption: Encryption;
   /** Most bytes of latest versions; undefined: no limit. */
   readonly quotaBytes: number | undefined;
   readonly quotaObjects: number | undefined;
@@ -35,6 +40,7 @@ export const DEFAULT_BUCKET_OPTIONS: BucketOptions = {
   versionsKept: 1,
   versioning: "off",
   lock: undefined,
+  encryption: "none",
   quotaBytes: undefined,
   quotaObjects: undefined,
   custom: {},

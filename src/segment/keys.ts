@@ -44,6 +44,10 @@ export const tokenKey = (name: string) => utf8(`k/${name}`);
 
 /** What proves that a segment key is the one that secrets are sealed under. */
 export const KEY_CHECK_KEY = utf8("g/key-check");
+/** The sealed keys of encrypted buckets: `g/vault/ ++ log id`. */
+export const VAULT_PREFIX = utf8("g/vault/");
+export const vaultKey = (logId: LogId) => concat([VAULT_PREFIX, idBytes(logId)]);
+
 export const USERS_PREFIX = utf8("g/user/");
 export const userPrefix = (path: TenantPath) => utf8(`g/user/${formatTenantPath(path)}/`);
 export const userKey = (path: TenantPath, name: UserName) => utf8(`g/user/${formatTenantPath(path)}/${name}`);

@@ -30,6 +30,8 @@ import { openServiceStore } from "./service/service-store.ts";
 import { openUploads } from "./upload/open-uploads.ts";
 import { openUsers } from "./user/open-users.ts";
 import { checkSegmentKey } from "./user/sealer.ts";
+import { VaultRecords } from "./vault/vault-records.ts";
+import { Vaults } from "./vault/vaults.ts";
 
 const FORMAT = 1;
 const GUID_BYTES = 16;
@@ -52,20 +54,25 @@ export async function openSegment(options: SegmentOptions): Promise<Segment> {
   if (options.segmentKey !== undefined) await checkSegmentKey(engine.records, options.segmentKey);
   const id = segmentOfGuid(identity.guid);
   const writer = writerIdOf(random.bytes(WRITER_ID_BYTES));
-  const guard = await SpaceGuard.open({ engine, clock, log, freeBytesMin: options.freeBytesMin });
+  const vaults = await Vaults.open({ records: engine.records, random, segmentKey: options.segmentKey });
+  const records = new VaultRecords(engine.records, vaults);
+  const guard = await SpaceGuard.open({ engine, records, clock, log, freeBytesMin: options.freeBytesMin });
   const core: Core = {
     id,
-    records: engine.records,
+    records,
+    restingRecords: engine.records,
     chunks: engine.chunks,
     guard,
     clock,
     random,
     log,
     hybridClock: await HybridClock.open({ records: engine.records, clock, segment: id, writer }),
-    buckets: new Buckets(engine.records),
+    buckets: new Buckets(records),
     objectLocks: new KeyedMutex(),
     content: openChunkPool({ workers: options.workers ?? DEFAULT_WORKERS }),
     lengths: new ContentLengths(),
+    vaults,
+    vault: undefined,
     readAhead: new ReadAhead(),
     largePuts: new Limiter(LARGE_PUTS_MAX),
     quotas: new Quotas(engine.records),

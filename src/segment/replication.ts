@@ -10,7 +10,7 @@ import type { AnnotationRecord } from "../model/annotation.ts";
 import type { ContentId, LogId, SegmentId } from "../model/ids.ts";
 import type { BucketPath, ObjectName, ServedPath } from "../model/names.ts";
 import type { BucketRecord } from "../model/namespace.ts";
-import type { ContentRoot } from "../model/reference.ts";
+import type { ContentRoot, Reference } from "../model/reference.ts";
 import type { Uvid } from "../model/uvid.ts";
 import type { Expunge, LogEntry, Version } from "../model/version.ts";
 
@@ -83,7 +83,34 @@ export interface ReceivedOutcome {
   readonly refused: readonly EfsError[];
 }
 
-export interface Replication {
+/**
+ * The stored content of all plain buckets, or that of one encrypted bucket. Pieces come opened and are given as they are: what seals and opens
+ * them is not seen here. At most so many pieces a call as each says.
+ */
+export interface Contents {
+  /** Which pieces are not here (index into `pieces`); those that are here are claimed. Durable. At most 10,000. */
+  missing(pieces: readonly ContentPiece[]): Promise<readonly number[]>;
+  /** Pieces as stored, undefined where absent. At most 1,024. */
+  read(pieces: readonly ContentPiece[]): Promise<ReadonlyArray<StoredChunk | undefined>>;
+  /** The verified plain bytes of one piece. @throws CHUNK_CORRUPT, CHUNK_MISSING */
+  readPlain(piece: ContentPiece): Promise<Uint8Array>;
+  /** References of a tree node, verified. @throws CHUNK_CORRUPT, CHUNK_MISSING */
+  readNode(id: ContentId): Promise<readonly Reference[]>;
+  /** Plain bytes of a range of some content, verified; for bases of differences. At most 4 MiB. @throws CHUNK_CORRUPT, CHUNK_MISSING */
+  readRange(root: ContentRoot, startByte: number, lengthBytes: number): Promise<Uint8Array>;
+
+  /**
+   * Stores pieces after checking each against its id, in the order given (a node after everything under it; a node whose
+   * children are not all here is refused with CHUNK_MISSING). Durable when resolved. At most 1,024 pieces and 16 MiB.
+   * @throws HASH_MISMATCH naming the id; nothing of the call is stored then
+   */
+  store(pieces: readonly ReceivedPiece[]): Promise<void>;
+}
+
+/** As Contents it is that of plain buckets. */
+export interface Replication extends Contents {
+  /** Where the content of a bucket is: the same object for all plain buckets. @throws BUCKET_NOT_FOUND, UNAVAILABLE */
+  contents(bucket: BucketPath): Promise<Contents>;
   /** Buckets under a served path, in order of names. */
   buckets(
     path: ServedPath,
@@ -123,23 +150,6 @@ export interface Replication {
   /** A page of all names above `after`, for an initial pass: about `limit` versions and expunges, all of a name on one page. */
   walk(bucket: BucketPath, after: ObjectName | undefined, limit: number): Promise<readonly WalkedObject[]>;
 
-  /** Which pieces are not here (index into `pieces`); those that are here are claimed. Durable. At most 10,000. */
-  missing(pieces: readonly ContentPiece[]): Promise<readonly number[]>;
-  /** Pieces as stored, undefined where absent. At most 1,024. */
-  read(pieces: readonly ContentPiece[]): Promise<ReadonlyArray<StoredChunk | undefined>>;
-  /** The verified plain bytes of one piece. @throws CHUNK_CORRUPT, CHUNK_MISSING */
-  readPlain(piece: ContentPiece): Promise<Uint8Array>;
-  /** References of a tree node, verified. @throws CHUNK_CORRUPT, CHUNK_MISSING */
-  readNode(id: ContentId): Promise<readonly import("../model/reference.ts").Reference[]>;
-  /** Plain bytes of a range of some content, verified; for bases of differences. At most 4 MiB. @throws CHUNK_CORRUPT, CHUNK_MISSING */
-  readRange(root: ContentRoot, startByte: number, lengthBytes: number): Promise<Uint8Array>;
-
-  /**
-   * Stores pieces after checking each against its id, in the order given (a node after everything under it; a node whose
-   * children are not all here is refused with CHUNK_MISSING). Durable when resolved. At most 1,024 pieces and 16 MiB.
-   * @throws HASH_MISMATCH naming the id; nothing of the call is stored then
-   */
-  store(pieces: readonly ReceivedPiece[]): Promise<void>;
   /**
    * Takes in versions, annotations and expunges, each change logged once however often it comes, whatever the order.
    * @throws BUCKET_NOT_FOUND, CHUNK_MISSING, LIMIT, NO_SPACE, READ_ONLY, QUOTA (a part may be applied; `state` is not)

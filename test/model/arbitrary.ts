@@ -249,6 +249,7 @@ export const bucketRecords: fc.Arbitrary<BucketRecord> = fc.record({
       }),
       { nil: undefined },
     ),
+    encryption: fc.constantFrom("none" as const, "aes256" as const),
     quotaBytes: fc.option(wholes, { nil: undefined }),
     quotaObjects: fc.option(wholes, { nil: undefined }),
     custom,

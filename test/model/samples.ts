@@ -136,6 +136,7 @@ export const bucketRecord: BucketRecord = {
     versionsKept: 3,
     versioning: "enabled",
     lock: { default: { mode: "compliance", days: 30 } },
+    encryption: "none",
     quotaBytes: 1_000_000_000,
     quotaObjects: 1_000,
     custom: { "X-Owner": "aloha" },

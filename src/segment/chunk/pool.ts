@@ -9,6 +9,7 @@ import { Worker } from "node:worker_threads";
 import { assert } from "../../base/assert.ts";
 import { EfsError } from "../../base/errors.ts";
 import { Limiter } from "../../base/limiter.ts";
+import { vaultOfKey } from "../vault/vault.ts";
 import { cutWindow } from "./cutter.ts";
 import { type ChunkedPiece, packPieces } from "./window.ts";
 import { WindowMemory } from "./window-memory.ts";
@@ -191,7 +192,7 @@ function processHere(window: PoolWindow): WindowOutcome {
   const undecided = bytes.slice(cut.undecidedOffset);
   const tail = Promise.resolve({ undecided, openZerosBytes: cut.openZerosBytes });
   // A turn of the event loop between windows, so that one stream does not stop everything else.
-  const pieces = nextTurn().then(() => packPieces(bytes, cut.pieces));
+  const pieces = nextTurn().then(() => packPieces(bytes, cut.pieces, vaultOfKey(window.bucketKey)));
   pieces.catch(() => undefined);
   return { tail, pieces };
 }

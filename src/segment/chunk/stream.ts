@@ -5,12 +5,15 @@
 import { EfsError } from "../../base/errors.ts";
 import { Limiter } from "../../base/limiter.ts";
 import type { Chunking } from "../../model/namespace.ts";
+import type { Vault } from "../vault/vault.ts";
 import { undecidedBytesMax } from "./cutter.ts";
 import type { ChunkPool, WindowTail } from "./pool.ts";
 import { type ChunkedPiece, chunkWhole } from "./window.ts";
 
 export interface ChunkStreamOptions {
   readonly chunking: Chunking;
+  /** Seals the chunks; undefined: they are stored as they are. */
+  readonly vault?: Vault | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,7 +42,7 @@ export async function* chunkStream(
   if (options.signal?.aborted) cancel();
   options.signal?.addEventListener("abort", cancel, { once: true });
   // Owned by the line: it ends with it, and its failure comes out of `take`.
-  fill(line, source, options.chunking).then(
+  fill(line, source, options).then(
     () => line.end(),
     (error: unknown) => line.end(error),
   );
@@ -59,9 +62,9 @@ export async function* chunkStream(
 async function fill(
   line: Line,
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  chunking: Chunking,
+  options: ChunkStreamOptions,
 ): Promise<void> {
-  const window = new Window(line, chunking);
+  const window = new Window(line, options);
   for await (const piece of source) {
     if (line.isOver) return;
     for (let offset = 0; offset < piece.length; ) {
@@ -78,14 +81,16 @@ async function fill(
 class Window {
   readonly #line: Line;
   readonly #chunking: Chunking;
+  readonly #vault: Vault | undefined;
   #headroomBytes = 0;
   #lengthBytes = 0;
   #memory = allocate(FIRST_ROOM_BYTES);
   #before: Promise<WindowTail> | undefined;
 
-  constructor(line: Line, chunking: Chunking) {
+  constructor(line: Line, { chunking, vault }: ChunkStreamOptions) {
     this.#line = line;
     this.#chunking = chunking;
+    this.#vault = vault;
   }
 
   get isFull(): boolean {
@@ -105,7 +110,7 @@ class Window {
     const { pool } = this.#line;
     if (this.#before === undefined && isLast && this.#lengthBytes < INLINE_BYTES_MAX) {
       const bytes = this.#memory.subarray(0, this.#lengthBytes);
-      if (bytes.length > 0) this.#line.put(Promise.resolve(chunkWhole(bytes, this.#chunking)));
+      if (bytes.length > 0) this.#line.put(Promise.resolve(chunkWhole(bytes, this.#chunking, this.#vault)));
       return;
     }
     await this.#line.acquire();
@@ -121,6 +126,7 @@ class Window {
       chunking: this.#chunking,
       isLast,
       openZerosBytes: tail.openZerosBytes,
+      bucketKey: this.#vault?.bucketKey,
     });
     this.#before = outcome.tail;
     this.#line.put(outcome.pieces);

@@ -14,6 +14,8 @@ export interface WindowRequest {
   readonly chunking: Chunking;
   readonly isLast: boolean;
   readonly openZerosBytes: number;
+  /** Of the vault of the bucket that the content is for; undefined: stored as it is. */
+  readonly bucketKey: Uint8Array | undefined;
 }
 
 export type WorkerReply =
@@ -26,18 +28,20 @@ export type WorkerReply =
   | { readonly kind: "packed"; readonly id: number; readonly packed: PackedPieces }
   | { readonly kind: "failed"; readonly id: number; readonly message: string };
 
-/** Pieces without objects: five numbers each in `numbers`, ids end to end, stored bytes in one of two buffers. */
+/** Pieces without objects: six numbers each in `numbers`, ids end to end, stored bytes in one of two buffers. */
 export interface PackedPieces {
   readonly numbers: Float64Array;
   readonly ids: Uint8Array;
+  /** Keys end to end, where they are not the ids: of sealed chunks. */
+  readonly places: Uint8Array | undefined;
   /** The window's own bytes, where plain chunks lie. */
   readonly window: ArrayBuffer;
   /** Compressed chunks end to end. */
   readonly compressed: Uint8Array;
 }
 
-/** Length of the content, codec or ZEROS, which buffer, offset in it, length there. */
-const NUMBERS_EACH = 5;
+/** Length of the content, codec or ZEROS, key id, which buffer, offset in it, length there. */
+const NUMBERS_EACH = 6;
 const ZEROS = -1;
 const ID_BYTES = 32;
 
@@ -45,34 +49,38 @@ export function flattenPieces(pieces: readonly ChunkedPiece[], window: ArrayBuff
   const numbers = new Float64Array(pieces.length * NUMBERS_EACH);
   const ids = new Uint8Array(pieces.length * ID_BYTES);
   let compressedBytes = 0;
+  let isSealed = false;
   for (const { put } of pieces) {
     if (put !== undefined && put.bytes.buffer !== window) compressedBytes += put.bytes.length;
+    isSealed ||= put !== undefined && put.keyId !== 0;
   }
+  const places = isSealed ? new Uint8Array(ids.length) : undefined;
   const compressed = new Uint8Array(compressedBytes);
   let offset = 0;
   pieces.forEach(({ reference, put }, index) => {
     const at = index * NUMBERS_EACH;
-    if (put === undefined) {
+    if (put === undefined || reference.kind === "zeros") {
       numbers.set([reference.lengthBytes, ZEROS], at);
       return;
     }
-    ids.set(put.key, index * ID_BYTES);
+    ids.set(reference.id, index * ID_BYTES);
+    places?.set(put.key, index * ID_BYTES);
     const isPlain = put.bytes.buffer === window;
-    numbers.set([put.plainBytes, put.codec, isPlain ? 0 : 1], at);
-    numbers.set([isPlain ? put.bytes.byteOffset : offset, put.bytes.length], at + 3);
+    numbers.set([put.plainBytes, put.codec, put.keyId, isPlain ? 0 : 1], at);
+    numbers.set([isPlain ? put.bytes.byteOffset : offset, put.bytes.length], at + 4);
     if (!isPlain) {
       compressed.set(put.bytes, offset);
       offset += put.bytes.length;
     }
   });
-  return { numbers, ids, window, compressed };
+  return { numbers, ids, places, window, compressed };
 }
 
 export function expandPieces(packed: PackedPieces): readonly ChunkedPiece[] {
-  const { numbers, ids, window, compressed } = packed;
+  const { numbers, ids, places, window, compressed } = packed;
   const pieces: ChunkedPiece[] = [];
   for (let index = 0; index * NUMBERS_EACH < numbers.length; index += 1) {
-    const [lengthBytes = 0, codec = 0, place = 0, offset = 0, storedBytes = 0] = numbers.subarray(
+    const [lengthBytes = 0, codec = 0, keyId = 0, buffer = 0, offset = 0, storedBytes = 0] = numbers.subarray(
       index * NUMBERS_EACH,
       (index + 1) * NUMBERS_EACH,
     );
@@ -80,14 +88,15 @@ export function expandPieces(packed: PackedPieces): readonly ChunkedPiece[] {
       pieces.push({ reference: { kind: "zeros", lengthBytes }, put: undefined });
       continue;
     }
-    const id = contentIdOf(ids.slice(index * ID_BYTES, (index + 1) * ID_BYTES));
+    const span = [index * ID_BYTES, (index + 1) * ID_BYTES] as const;
+    const id = contentIdOf(ids.slice(...span));
     const bytes =
-      place === 0
+      buffer === 0
         ? new Uint8Array(window, offset, storedBytes)
         : compressed.subarray(offset, offset + storedBytes);
     pieces.push({
       reference: { kind: "chunk", id, skipBytes: 0, lengthBytes },
-      put: { key: id, codec, keyId: 0, plainBytes: lengthBytes, bytes },
+      put: { key: places?.slice(...span) ?? id, codec, keyId, plainBytes: lengthBytes, bytes },
     });
   }
   return pieces;

@@ -1,5 +1,6 @@
 /** A worker thread of the chunk pool: takes windows one after another, answers where it cut, then what it made. */
 import { parentPort } from "node:worker_threads";
+import { vaultOfKey } from "../vault/vault.ts";
 import { cutWindow } from "./cutter.ts";
 import { packPieces } from "./window.ts";
 import { flattenPieces, type WindowRequest, type WorkerReply } from "./worker-messages.ts";
@@ -15,7 +16,7 @@ port?.on("message", (request: WindowRequest) => {
     // The next window waits for these bytes, so they leave before the hashing begins.
     const undecided = bytes.slice(cut.undecidedOffset);
     answer({ kind: "cut", id, undecided, openZerosBytes: cut.openZerosBytes }, [undecided.buffer]);
-    const packed = flattenPieces(packPieces(bytes, cut.pieces), buffer);
+    const packed = flattenPieces(packPieces(bytes, cut.pieces, vaultOfKey(request.bucketKey)), buffer);
     answer({ kind: "packed", id, packed }, [
       packed.numbers.buffer as ArrayBuffer,
       packed.ids.buffer as ArrayBuffer,

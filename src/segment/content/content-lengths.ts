@@ -61,7 +61,7 @@ async function lengthOf(
   if (held !== undefined) return held;
   const lengthBytes =
     piece.kind === "chunk"
-      ? await plainBytesOf(core.chunks, piece.id)
+      ? await plainBytesOf(core.chunks, core.vault?.placeOf(piece.id) ?? piece.id)
       : lengthOfAll(await readTreeNode(fetcherOf(core), piece.id));
   core.lengths.set(piece, lengthBytes);
   return lengthBytes;

@@ -1,12 +1,14 @@
 /** Stored pieces by their ids, wherever they rest: chunks and nodes in the chunk store, small contents in records. */
 import { EfsError } from "../../base/errors.ts";
 import type { StoredChunk } from "../../engine/chunk-store.ts";
+import type { RecordKey } from "../../engine/meta-store.ts";
 import type { ContentId } from "../../model/ids.ts";
 import { CODEC_PLAIN } from "../chunk/codec.ts";
 import type { FetchPieces } from "../chunk/tree-reader.ts";
 import type { Core } from "../core/core.ts";
-import { smallKey } from "../keys.ts";
 import type { ContentPiece } from "../replication.ts";
+import { SEAL_BYTES, type Vault } from "../vault/vault.ts";
+import { smallBytes, smallPlace } from "./small-content.ts";
 
 const GET_RECORDS_MAX = 1000;
 /** Stands for a piece whose stored form is damaged: no id fits it, so that whoever verifies it says what and where it is. */
@@ -40,9 +42,10 @@ export async function smallLengths(
 ): Promise<ReadonlyArray<number | undefined>> {
   const lengths: Array<number | undefined> = [];
   for (let start = 0; start < ids.length; start += GET_RECORDS_MAX) {
-    const keys = ids.slice(start, start + GET_RECORDS_MAX).map(smallKey);
+    const keys = ids.slice(start, start + GET_RECORDS_MAX).map((id) => smallPlace(core, id));
     const values = await core.records.getMany(keys);
-    lengths.push(...values.map((value) => value?.length));
+    const sealBytes = core.vault === undefined ? 0 : SEAL_BYTES;
+    lengths.push(...values.map((value) => (value === undefined ? undefined : value.length - sealBytes)));
   }
   return lengths;
 }
@@ -52,11 +55,24 @@ async function fetchChunks(
   pieces: readonly ContentPiece[],
 ): Promise<ReadonlyArray<StoredChunk | undefined>> {
   if (pieces.length === 0) return [];
-  const ids = pieces.map((piece) => piece.id);
-  return allOrEach(
-    () => core.chunks.getMany(ids),
-    () => ids.map((id) => core.chunks.get(id)),
+  const { vault } = core;
+  const keys = pieces.map(({ id }) => (vault === undefined ? id : vault.placeOf(id)));
+  const stored = await allOrEach(
+    () => core.chunks.getMany(keys),
+    () => keys.map((key) => core.chunks.get(key)),
   );
+  if (vault === undefined) return stored;
+  return pieces.map(({ id }, index) => openedChunk(vault, id, stored[index]));
+}
+
+function openedChunk(vault: Vault, id: ContentId, stored: StoredChunk | undefined): StoredChunk | undefined {
+  if (stored === undefined || stored === DAMAGED) return stored;
+  try {
+    return vault.openChunk(id, stored);
+  } catch (thrown) {
+    if (thrown instanceof EfsError && thrown.code === "CHUNK_CORRUPT") return DAMAGED;
+    throw thrown;
+  }
 }
 
 async function fetchSmalls(
@@ -65,10 +81,11 @@ async function fetchSmalls(
 ): Promise<ReadonlyArray<StoredChunk | undefined>> {
   const chunks: Array<StoredChunk | undefined> = [];
   for (let start = 0; start < pieces.length; start += GET_RECORDS_MAX) {
-    const keys = pieces.slice(start, start + GET_RECORDS_MAX).map((piece) => smallKey(piece.id));
+    const keys = pieces.slice(start, start + GET_RECORDS_MAX).map((piece) => smallPlace(core, piece.id));
     const page = await allOrEach(
-      async () => (await core.records.getMany(keys)).map(plainChunk),
-      () => keys.map(async (key) => plainChunk(await core.records.get(key))),
+      async () =>
+        (await core.records.getMany(keys)).map((value, index) => smallChunk(core, keys[index], value)),
+      () => keys.map(async (key) => smallChunk(core, key, await core.records.get(key))),
     );
     chunks.push(...page);
   }
@@ -99,7 +116,13 @@ function isDamage(thrown: unknown): boolean {
   return thrown instanceof EfsError && thrown.code === "RECORD_CORRUPT";
 }
 
-function plainChunk(bytes: Uint8Array | undefined): StoredChunk | undefined {
-  if (bytes === undefined) return undefined;
+function smallChunk(
+  core: Core,
+  key: RecordKey | undefined,
+  value: Uint8Array | undefined,
+): StoredChunk | undefined {
+  if (key === undefined || value === undefined) return undefined;
+  const bytes = smallBytes(core, key, value);
+  if (bytes === undefined) return DAMAGED;
   return { codec: CODEC_PLAIN, keyId: 0, plainBytes: bytes.length, bytes };
 }

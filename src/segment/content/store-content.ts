@@ -13,6 +13,7 @@ import { chunkStream } from "../chunk/stream.ts";
 import { TreeBuilder } from "../chunk/tree-builder.ts";
 import type { ChunkedPiece } from "../chunk/window.ts";
 import type { Core } from "../core/core.ts";
+import { sealedPuts } from "../vault/in-vault.ts";
 import { bodyPieces, checkWhole } from "./body.ts";
 import { smallContentOf } from "./small-content.ts";
 
@@ -46,7 +47,8 @@ export async function storeContent(
 ): Promise<StoredContent> {
   if (body instanceof Uint8Array) {
     checkWhole(body, options);
-    if (body.length <= SMALL_CONTENT_BYTES_MAX) return { ...smallContentOf(body), sizeBytes: body.length };
+    if (body.length <= SMALL_CONTENT_BYTES_MAX)
+      return { ...smallContentOf(core, body), sizeBytes: body.length };
     return storeTree(core, [body], options);
   }
   const pieces = bodyPieces(body, options);
@@ -54,7 +56,7 @@ export async function storeContent(
   let headBytes = 0;
   while (headBytes <= SMALL_CONTENT_BYTES_MAX) {
     const next = await pieces.next();
-    if (next.done === true) return { ...smallContentOf(concat(head)), sizeBytes: headBytes };
+    if (next.done === true) return { ...smallContentOf(core, concat(head)), sizeBytes: headBytes };
     head.push(next.value);
     headBytes += next.value.length;
   }
@@ -69,7 +71,7 @@ async function storeTree(
   const writer = new TreeWriter(core);
   try {
     const { chunking, signal } = options;
-    for await (const batch of chunkStream(core.content, source, { chunking, signal }))
+    for await (const batch of chunkStream(core.content, source, { chunking, signal, vault: core.vault }))
       await writer.add(batch);
     return await writer.finish();
   } catch (thrown) {
@@ -123,7 +125,7 @@ class TreeWriter {
 
   async #flush(): Promise<void> {
     await this.#settle(0);
-    const puts = [...(this.#held ?? []), ...this.#nodes];
+    const puts = sealedPuts(this.#core, [...(this.#held ?? []), ...this.#nodes]);
     this.#held = [];
     this.#nodes = [];
     for (const call of callsOf(puts)) {

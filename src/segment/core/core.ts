@@ -10,6 +10,8 @@ import type { SegmentId } from "../../model/ids.ts";
 import type { ChunkPool } from "../chunk/pool.ts";
 import type { ReadAhead } from "../chunk/read-ahead.ts";
 import type { ContentLengths } from "../content/content-lengths.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { Vaults } from "../vault/vaults.ts";
 import type { Buckets } from "./buckets.ts";
 import type { HybridClock } from "./hybrid-clock.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -18,8 +20,10 @@ import type { SpaceGuard } from "./space-guard.ts";
 
 export interface Core {
   readonly id: SegmentId;
-  /** For reading; commits go through `guard`. */
+  /** For reading; commits go through `guard`. Values of encrypted buckets come opened. */
   readonly records: MetaStore;
+  /** As they rest: for who wants keys only. */
+  readonly restingRecords: MetaStore;
   /** For reading and claims; `putMany` goes through `guard`. */
   readonly chunks: ChunkStore;
   readonly guard: SpaceGuard;
@@ -32,6 +36,9 @@ export interface Core {
   readonly objectLocks: KeyedMutex;
   readonly content: ChunkPool;
   readonly lengths: ContentLengths;
+  readonly vaults: Vaults;
+  /** Of the bucket whose content is stored or read (vault/in-vault.ts); undefined: a plain one. */
+  readonly vault: Vault | undefined;
   /** Large calls of putMany under way, over all puts. */
   readonly largePuts: Limiter;
   /** Shared by all who read contents. */

@@ -8,7 +8,7 @@ import type { Log } from "../../base/log.ts";
 import { formatSize } from "../../base/units.ts";
 import type { ChunkPut, PutOutcome } from "../../engine/chunk-store.ts";
 import type { Engine, EngineSpace } from "../../engine/engine.ts";
-import type { Batch, CommitOutcome } from "../../engine/meta-store.ts";
+import type { Batch, CommitOutcome, MetaStore } from "../../engine/meta-store.ts";
 
 const REFRESH_MS = 1000;
 const REFRESH_BYTES = 64 * 1024 * 1024;
@@ -17,6 +17,8 @@ const FREE_SHARE_MIN = 0.02;
 
 export interface SpaceGuardOptions {
   readonly engine: Engine;
+  /** Where commits go. */
+  readonly records: MetaStore;
   readonly clock: Clock;
   readonly log: Log;
   /** undefined: the lesser of 2 % of the file system and 1 GiB. */
@@ -82,7 +84,7 @@ export class SpaceGuard {
   /** The engine's commit, watched for failures that end writing. */
   async commit(batch: Batch): Promise<CommitOutcome> {
     try {
-      return await this.#options.engine.records.commit(batch);
+      return await this.#options.records.commit(batch);
     } catch (thrown) {
       throw this.#judged(thrown);
     }

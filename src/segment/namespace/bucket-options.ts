@@ -17,6 +17,7 @@ import {
   type BucketOptions,
   type Chunking,
   DEFAULT_BUCKET_OPTIONS,
+  type Encryption,
   type Versioning,
 } from "../../model/namespace.ts";
 
@@ -42,6 +43,7 @@ export function checkBucketOptions(options: Partial<BucketOptions> = {}): Bucket
     versionsKept: checkVersionsKept(options.versionsKept ?? DEFAULT_BUCKET_OPTIONS.versionsKept),
     versioning,
     lock,
+    encryption: checkEncryption(options.encryption ?? DEFAULT_BUCKET_OPTIONS.encryption),
     quotaBytes: checkQuota(options.quotaBytes, "bytes"),
     quotaObjects: checkQuota(options.quotaObjects, "objects"),
     custom: checkCustom(options.custom),
@@ -64,6 +66,13 @@ export function checkOptionsChange(
     throw new EfsError("CONFLICT", "the object lock of a bucket is never taken away");
   }
   return after;
+}
+
+function checkEncryption(encryption: Encryption): Encryption {
+  if (encryption === "none" || encryption === "aes256") return encryption;
+  throw new EfsError("BAD_VALUE", `not a word for encryption: ${escapeName(String(encryption))}`, {
+    hint: "give none or aes256",
+  });
 }
 
 function checkVersionsKept(versionsKept: number): number {

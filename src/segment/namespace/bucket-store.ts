@@ -15,9 +15,12 @@ import { bucketNotFound } from "../core/buckets.ts";
 import { COMMIT_ATTEMPTS_MAX, type Core, contended, counterOf, nowMs } from "../core/core.ts";
 import { bucketKey, bucketKeys, bucketPrefix, tenantFenceKey, tenantKey } from "../keys.ts";
 import type { BucketSummary, Listing, ListOptions } from "../namespace.ts";
+import { withVault } from "../vault/vaults.ts";
 import { checkBucketOptions, checkOptionsChange } from "./bucket-options.ts";
 import { absent, createCluster, createTenant, newFence, showTenant, tenantNotFound } from "./containers.ts";
+import type { Dropper } from "./delete-bucket.ts";
 import { listNames } from "./listing.ts";
+import { remakeBucket } from "./remake-bucket.ts";
 
 const LOG_ID_BYTES = 8;
 const GET_MANY_MAX = 1000;
@@ -36,25 +39,29 @@ export async function createBucket(
       createdMs: nowMs(core),
       options: checked,
     };
-    for (let attempt = 0; attempt < COMMIT_ATTEMPTS_MAX; attempt += 1) {
-      const parent = await core.records.get(tenantKey(path));
-      if (parent === undefined) throw tenantNotFound(path);
-      const outcome = await core.guard.commit({
-        checks: [absent(key), { key: tenantKey(path), expected: parent }],
-        writes: [{ key, value: encodeBucketRecord(record) }, newFence(core, tenantFenceKey(path))],
-      });
-      if (outcome.isCommitted) return record;
-      if (outcome.failedCheck === 0) {
-        throw new EfsError("BUCKET_EXISTS", `bucket ${formatBucketPath(path)} is there already`);
+    return withVault(core, record, async (vaultWrites) => {
+      for (let attempt = 0; attempt < COMMIT_ATTEMPTS_MAX; attempt += 1) {
+        const parent = await core.records.get(tenantKey(path));
+        if (parent === undefined) throw tenantNotFound(path);
+        const writes = [{ key, value: encodeBucketRecord(record) }, newFence(core, tenantFenceKey(path))];
+        const outcome = await core.guard.commit({
+          checks: [absent(key), { key: tenantKey(path), expected: parent }],
+          writes: [...writes, ...vaultWrites],
+        });
+        if (outcome.isCommitted) return record;
+        if (outcome.failedCheck === 0) {
+          throw new EfsError("BUCKET_EXISTS", `bucket ${formatBucketPath(path)} is there already`);
+        }
       }
-    }
-    throw contended(`tenant ${formatTenantPath(path)}`);
+      throw contended(`tenant ${formatTenantPath(path)}`);
+    });
   });
 }
 
 /** Writers that hold the former record meet a failed check and read anew. */
 export async function updateBucket(
   core: Core,
+  dropper: Dropper,
   path: BucketPath,
   change: Partial<Omit<BucketOptions, "chunking">>,
 ): Promise<BucketRecord> {
@@ -64,6 +71,11 @@ export async function updateBucket(
       const bucket = await core.buckets.find(path);
       if (bucket === undefined) throw bucketNotFound(path);
       const options = checkOptionsChange(bucket.record.options, change);
+      if (options.encryption !== bucket.record.options.encryption) {
+        const remade = await remakeBucket(core, dropper, bucket, options);
+        if (remade !== undefined) return remade;
+        continue;
+      }
       const record = { ...bucket.record, options };
       const write = { key: bucket.key, value: encodeBucketRecord(record) };
       const outcome = await core.guard.commit({ checks: [bucket.check], writes: [write] });

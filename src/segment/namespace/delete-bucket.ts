@@ -3,6 +3,8 @@
  * final, and either the record moves back (NOT_EMPTY) or the bucket is gone and its records are dropped in the background.
  * A crash in between is decided the same way by `recoverDeletions` at the next start.
  */
+import { byteText } from "../../base/byte-text.ts";
+import { concat } from "../../base/bytes.ts";
 import { EfsError, toEfsError } from "../../base/errors.ts";
 import type { Check } from "../../engine/meta-store.ts";
 import { type BucketPath, formatBucketPath, parseBucketPath } from "../../model/names.ts";
@@ -20,12 +22,13 @@ import {
   rangeOf,
   tenantFenceKey,
   textBehind,
+  VAULT_PREFIX,
 } from "../keys.ts";
 import { absent, newFence } from "./containers.ts";
 import { notServed } from "./served.ts";
 
 const DROP_RECORDS_MAX = 500;
-const DROP_MARK = Uint8Array.of(1);
+export const DROP_MARK = Uint8Array.of(1);
 
 /** Drops the records of deleted buckets, one bucket after the other, behind everyone's back. */
 export class Dropper {
@@ -63,13 +66,21 @@ export class Dropper {
     for (const prefix of prefixesOf(keys)) {
       for (;;) {
         if (this.#isStopped) return;
-        const page = await this.#core.records.scan({ ...rangeOf(prefix), limit: DROP_RECORDS_MAX });
+        const page = await this.#core.restingRecords.scan({ ...rangeOf(prefix), limit: DROP_RECORDS_MAX });
         if (page.records.length === 0) break;
         const writes = page.records.map(({ key }) => ({ key, value: undefined }));
         await this.#core.guard.commit({ checks: [mark], writes });
       }
     }
-    await this.#core.guard.commit({ checks: [mark], writes: [{ key: keys.drop, value: undefined }] });
+    const logId = keys.drop.subarray(DROP_PREFIX.length);
+    await this.#core.guard.commit({
+      checks: [mark],
+      writes: [
+        { key: concat([VAULT_PREFIX, logId]), value: undefined },
+        { key: keys.drop, value: undefined },
+      ],
+    });
+    this.#core.vaults.forget(byteText(logId));
   }
 }
 
@@ -146,7 +157,8 @@ async function decide(core: Core, dropper: Dropper, path: BucketPath, bytes: Uin
   dropper.drop(keys);
 }
 
-async function requireEmpty(core: Core, path: BucketPath, keys: BucketKeys): Promise<void> {
+/** @throws NOT_EMPTY */
+export async function requireEmpty(core: Core, path: BucketPath, keys: BucketKeys): Promise<void> {
   const values = await core.records.getMany([keys.objectCount, keys.versionCount]);
   const [objectCount = 0, versionCount = 0] = values.map(counterOf);
   if (objectCount === 0 && versionCount === 0) return;

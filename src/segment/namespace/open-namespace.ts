@@ -32,7 +32,7 @@ export function openNamespace(core: Core, dropper: Dropper): Namespace {
         await createBucket(core, path, options);
       }),
     deleteBucket: (path) => inFlight.run(() => deleteBucket(core, dropper, path)),
-    updateBucket: (path, change) => inFlight.run(() => updateBucket(core, path, change)),
+    updateBucket: (path, change) => inFlight.run(() => updateBucket(core, dropper, path, change)),
     getConfig: (path, kind) => inFlight.run(() => configs.get(path, kind)),
     putConfig: (path, kind, text) => inFlight.run(() => configs.put(path, kind, text)),
     showBucket: (path) => inFlight.run(() => showBucket(core, path)),

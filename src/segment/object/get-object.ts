@@ -7,6 +7,7 @@ import { readRoot } from "../content/read-root.ts";
 import type { Core } from "../core/core.ts";
 import { checkLimit } from "../namespace/listing.ts";
 import type { GetOptions, ObjectContent } from "../objects.ts";
+import { inVault } from "../vault/in-vault.ts";
 import { findVersion, objectNotFound, readObjects } from "./read-object.ts";
 
 const SHOW_MANY_MAX = 1000;
@@ -19,11 +20,12 @@ export async function getObject(
   const version = await findVersion(core, path, options.version);
   if (version.isDeleted) throw objectNotFound(path);
   const { startByte, endByte } = rangeWithin(options.range, version.sizeBytes);
+  const bucket = core.buckets.held(path) ?? (await core.buckets.open(path));
   return {
     version,
     startByte,
     endByte,
-    body: bodyOf(core, path, version, { startByte, endByte }, options.signal),
+    body: bodyOf(inVault(core, bucket), path, version, { startByte, endByte }, options.signal),
   };
 }
 

@@ -6,12 +6,14 @@ import type { ObjectPath } from "../../model/names.ts";
 import type { Version } from "../../model/version.ts";
 import { checkAnnotations } from "../annotation/annotation-writes.ts";
 import { checkNotAborted, checkPromisedSize, checkWhole } from "../content/body.ts";
+import { readRoot } from "../content/read-root.ts";
 import { smallContentOf } from "../content/small-content.ts";
 import { type StoredContent, storeContent } from "../content/store-content.ts";
 import type { OpenBucket } from "../core/buckets.ts";
 import type { Core } from "../core/core.ts";
 import type { CopyOptions, DeleteOptions, PutOptions } from "../objects.ts";
 import { requireContent } from "../replication/pieces.ts";
+import { inVault } from "../vault/in-vault.ts";
 import { checkContentType, checkHeaders, checkMetadata } from "./attributes.ts";
 import { findVersion, objectNotFound, readObject } from "./read-object.ts";
 import { type Draft, requireLatest, type WriteOptions, writeVersion } from "./write-version.ts";
@@ -35,7 +37,8 @@ export async function putObject(
   const contentType = checkContentType(options.contentType);
   const metadata = checkMetadata(options.metadata);
   const headers = checkHeaders(options.headers);
-  const stored = await storeBody(core, path, body, options);
+  const bucket = core.buckets.held(path) ?? (await core.buckets.open(path));
+  const stored = await storeBody(core, bucket, path, { body, options });
   const draft = {
     isDeleted: false,
     sizeBytes: stored.sizeBytes,
@@ -48,6 +51,7 @@ export async function putObject(
   const { annotations } = options;
   return writeVersion(core, path, {
     draft,
+    storedFor: bucket,
     beside: stored.write,
     annotations,
     allow: allowOf(path, options),
@@ -82,12 +86,12 @@ export async function copyObject(
   const source = await findVersion(core, from, options.fromVersion);
   if (source.isDeleted) throw objectNotFound(from);
   options.allowFrom?.(source);
-  // Claims what is reused, so that collection cannot take it before the new version stands.
-  await requireContent(core, [source]);
+  const bucket = await core.buckets.open(to);
+  const stored = await contentFor(core, bucket, { path: from, version: source }, options.signal);
   const draft = {
     isDeleted: false,
     sizeBytes: source.sizeBytes,
-    content: source.content,
+    content: stored.root,
     contentType:
       options.contentType === undefined ? source.contentType : checkContentType(options.contentType),
     metadata: options.metadata === undefined ? source.metadata : checkMetadata(options.metadata),
@@ -95,25 +99,50 @@ export async function copyObject(
     digest: source.digest,
   };
   checkNotAborted(options.signal);
-  return writeVersion(core, to, { draft, annotations: options.annotations, allow: allowOf(to, options) });
+  return writeVersion(core, to, {
+    draft,
+    storedFor: bucket,
+    beside: stored.write,
+    annotations: options.annotations,
+    allow: allowOf(to, options),
+  });
+}
+
+/** The content of a version for another one: as it is, or read and stored anew where another vault, or none, keeps the bucket's content. */
+async function contentFor(
+  core: Core,
+  bucket: OpenBucket,
+  source: { readonly path: ObjectPath; readonly version: Version },
+  signal: AbortSignal | undefined,
+): Promise<Pick<StoredContent, "root" | "write">> {
+  const { content } = source.version;
+  const from = inVault(core, await core.buckets.open(source.path));
+  const to = inVault(core, bucket);
+  if (from.vault !== to.vault) {
+    const { chunking } = bucket.record.options;
+    const { sizeBytes } = source.version;
+    return storeContent(to, readRoot(from, content, { signal }), { chunking, sizeBytes, signal });
+  }
+  // Claims what is reused, so that collection cannot take it before the new version stands.
+  await requireContent(to, [source.version]);
+  return { root: content, write: undefined };
 }
 
 async function storeBody(
   core: Core,
+  bucket: OpenBucket,
   path: ObjectPath,
-  body: AsyncIterable<Uint8Array> | Uint8Array,
-  options: PutOptions,
+  { body, options }: { readonly body: AsyncIterable<Uint8Array> | Uint8Array; readonly options: PutOptions },
 ): Promise<StoredContent> {
   checkPromisedSize(options.sizeBytes);
   const admitted = core.guard.admit(options.sizeBytes ?? 0);
   if (admitted !== undefined) await admitted;
   if (body instanceof Uint8Array && body.length <= SMALL_CONTENT_BYTES_MAX) {
     checkWhole(body, options);
-    return { ...smallContentOf(body), sizeBytes: body.length };
+    return { ...smallContentOf(inVault(core, bucket), body), sizeBytes: body.length };
   }
-  const bucket = await core.buckets.open(path);
   await requireEarly(core, bucket, path, options);
-  return storeContent(core, body, { ...options, chunking: bucket.record.options.chunking });
+  return storeContent(inVault(core, bucket), body, { ...options, chunking: bucket.record.options.chunking });
 }
 
 /** Asked again in the commit; here it spares taking a body that would be refused. */

@@ -11,6 +11,7 @@ import type { Version } from "../../model/version.ts";
 import { annotationWrites } from "../annotation/annotation-writes.ts";
 import type { OpenBucket } from "../core/buckets.ts";
 import { COMMIT_ATTEMPTS_MAX, type Core, contended, nowMs } from "../core/core.ts";
+import { requireSameVault } from "../vault/in-vault.ts";
 import { encodeEntry, planChange, seenBy } from "./change.ts";
 import { commitChanges } from "./commit.ts";
 import type { StoredObject } from "./object-record.ts";
@@ -26,6 +27,8 @@ export type Draft = Pick<
 
 export interface WriteOptions {
   readonly draft: Draft;
+  /** The bucket whose vault the content was stored in; undefined: there is none. */
+  readonly storedFor?: OpenBucket | undefined;
   /** Written in the same commit; idempotent (content of at most 1 KiB). */
   readonly beside?: Write | undefined;
   /** Written in the same commit, with the default retention of the bucket's lock; what is wrong in it is thrown. */
@@ -80,8 +83,9 @@ async function attemptWrite(
   core: Core,
   bucket: OpenBucket,
   path: ObjectPath,
-  { draft, beside, annotations, allow, also }: WriteOptions,
+  { draft, storedFor, beside, annotations, allow, also }: WriteOptions,
 ): Promise<Version | undefined> {
+  if (storedFor !== undefined && storedFor !== bucket) requireSameVault(storedFor, bucket);
   const current = await readObject(core.records, bucket, path.object);
   allow?.(current?.latest);
   const version = await versionOf(core, bucket, path, current, draft);

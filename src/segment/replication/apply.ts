@@ -15,6 +15,7 @@ import { COMMIT_ATTEMPTS_MAX, type Core, contended } from "../core/core.ts";
 import { commitChanges } from "../object/commit.ts";
 import type { ReceivedOutcome, ReceivedVersions, VersionAnnotations } from "../replication.ts";
 import { stateWrite } from "../service/service-store.ts";
+import { inVault, requireSameVault } from "../vault/in-vault.ts";
 import { groupsOf, type Planned } from "./commit-groups.ts";
 import { requireContent } from "./pieces.ts";
 import { type Item, type Plan, planRound } from "./plan-received.ts";
@@ -30,9 +31,11 @@ export async function applyVersions(core: Core, received: ReceivedVersions): Pro
   // What only removes or annotates must be possible when space is low.
   if (versions.length > 0) await core.guard.admit(0);
   else core.guard.assertNotReadOnly();
-  await requireContent(core, versions);
-  await requireWithin(core, rootsOf(versions), core.lengths);
-  const task = new Task(core, received);
+  const bucket = await core.buckets.open(received.bucket);
+  const contentCore = inVault(core, bucket);
+  await requireContent(contentCore, versions);
+  await requireWithin(contentCore, rootsOf(versions), contentCore.lengths);
+  const task = new Task(core, received, bucket);
   const given = new Map(annotations.map((of) => [of.uvid, of]));
   const isAlone = annotations.length === 0 && expunges.length === 0;
   await task.run(
@@ -56,14 +59,17 @@ export async function applyVersions(core: Core, received: ReceivedVersions): Pro
 class Task {
   readonly #core: Core;
   readonly #received: ReceivedVersions;
+  /** As it was when the content was found in it. */
+  readonly #storedFor: OpenBucket;
   /** Annotations that were written in the commit of their version. */
   readonly #written = new Set<VersionAnnotations>();
   readonly #refused: EfsError[] = [];
   readonly #counts = { version: 0, annotation: 0, expunge: 0 };
   isBesideWritten = false;
 
-  constructor(core: Core, received: ReceivedVersions) {
+  constructor(core: Core, received: ReceivedVersions, storedFor: OpenBucket) {
     this.#core = core;
+    this.#storedFor = storedFor;
     this.#received = received;
   }
 
@@ -100,6 +106,7 @@ class Task {
     let rest = round;
     for (let attempt = 0; attempt < COMMIT_ATTEMPTS_MAX; attempt += 1) {
       const bucket = await this.#core.buckets.open(path);
+      requireSameVault(this.#storedFor, bucket);
       const plan = await planRound(this.#core, bucket, { items: rest, via: this.#received.via });
       const failed = await this.#commitAll(bucket, plan, beside);
       if (failed.length === 0) {

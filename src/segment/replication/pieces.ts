@@ -22,7 +22,10 @@ export async function missingPieces(core: Core, pieces: readonly ContentPiece[])
   if (pieces.length === 0) return [];
   checkLimit(pieces.length, MISSING_MAX);
   const smalls = pieces.filter((piece) => piece.kind === "small");
-  const claims = pieces.filter((piece) => piece.kind !== "small").map((piece) => piece.id);
+  const { vault } = core;
+  const claims = pieces
+    .filter((piece) => piece.kind !== "small")
+    .map(({ id }) => (vault === undefined ? id : vault.placeOf(id)));
   const claimed = claims.length === 0 ? [] : await core.chunks.claim(claims);
   const lengths = await smallLengths(
     core,

@@ -11,10 +11,11 @@ import { FIXED_CHUNK_BYTES_MAX, NODE_BYTES_MAX, SMALL_CONTENT_BYTES_MAX } from "
 import type { Reference } from "../../model/reference.ts";
 import { decodeChunk } from "../chunk/codec.ts";
 import { ContentLengths, lengthOfAll, requireWithin } from "../content/content-lengths.ts";
+import { smallWrite } from "../content/small-content.ts";
 import type { Core } from "../core/core.ts";
-import { smallKey } from "../keys.ts";
 import { checkLimit } from "../namespace/listing.ts";
 import type { ContentPiece, ReceivedPiece } from "../replication.ts";
+import { putPieces } from "../vault/in-vault.ts";
 import { missingPieces, requireHash } from "./pieces.ts";
 
 const PIECES_MAX = 1024;
@@ -47,7 +48,7 @@ export async function storePieces(core: Core, pieces: readonly ReceivedPiece[]):
     const plain = plainOf(piece);
     requireHash(piece, piece.kind === "node" ? nodeId(plain) : contentId(plain));
     if (piece.kind === "small") {
-      smalls.push({ key: smallKey(piece.id), value: plain });
+      smalls.push(smallWrite(core, piece.id, plain));
       continue;
     }
     const references = piece.kind === "node" ? decodeNode(plain) : [];
@@ -117,7 +118,7 @@ async function storeChunks(core: Core, pieces: readonly ReceivedPiece[]): Promis
       plainBytes: stored.plainBytes,
       bytes: stored.bytes,
     }));
-  if (puts.length > 0) await core.guard.putMany(puts);
+  if (puts.length > 0) await putPieces(core, puts);
 }
 
 async function storeSmalls(core: Core, smalls: readonly Write[]): Promise<void> {

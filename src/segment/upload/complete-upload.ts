@@ -15,6 +15,7 @@ import { type Core, nowMs } from "../core/core.ts";
 import { completedUploadKey, completedUploadsPrefix, rangeOf } from "../keys.ts";
 import { type Beside, writeVersion } from "../object/write-version.ts";
 import type { CompletedPart, CompleteOptions, Upload, UploadId } from "../uploads.ts";
+import { inVault } from "../vault/in-vault.ts";
 import { findUpload, type OpenUpload, uploadIdBytes, uploadNotFound } from "./find-upload.ts";
 import { joinDigests, joinParts, listedParts } from "./join-parts.ts";
 import { decodeCompleted, encodeCompleted } from "./part-record.ts";
@@ -73,12 +74,13 @@ async function complete(
     draft: {
       isDeleted: false,
       sizeBytes,
-      content: await joinParts(core, listed),
+      content: await joinParts(inVault(core, open.bucket), listed),
       contentType: upload.contentType,
       metadata: upload.metadata ?? {},
       headers: upload.headers ?? {},
       digest: keptDigest(digest),
     },
+    storedFor: open.bucket,
     annotations: stillSound(core, upload),
     allow: options.allow,
     also: async (bucket, made) => {

@@ -14,10 +14,11 @@ import { leaves } from "../chunk/tree-reader.ts";
 import { fetcherOf } from "../content/fetch-pieces.ts";
 import { readRoot } from "../content/read-root.ts";
 import { smallContentOf } from "../content/small-content.ts";
-import type { StoredContent } from "../content/store-content.ts";
+import { type StoredContent, storeContent } from "../content/store-content.ts";
 import type { Core } from "../core/core.ts";
 import { findVersion, objectNotFound } from "../object/read-object.ts";
 import type { PartSource, Upload, UploadedPart, UploadId } from "../uploads.ts";
+import { inVault } from "../vault/in-vault.ts";
 import { openUpload } from "./find-upload.ts";
 import { joinReferences } from "./join-tree.ts";
 import { checkPartNumber, checkPartSize, type PartDraft, recordPart } from "./put-part.ts";
@@ -34,7 +35,7 @@ export async function copyPart(
   { number, from }: { readonly number: number; readonly from: PartSource },
 ): Promise<UploadedPart> {
   checkPartNumber(number);
-  const { upload } = await openUpload(core, path, id);
+  const { upload, bucket } = await openUpload(core, path, id);
   const source = await findVersion(core, from.path, from.version);
   if (source.isDeleted) throw objectNotFound(from.path);
   from.allow?.(source);
@@ -42,9 +43,18 @@ export async function copyPart(
   checkPartSize(range.endByte - range.startByte);
   const admitted = core.guard.admit(0);
   if (admitted !== undefined) await admitted;
+  const fromCore = inVault(core, await core.buckets.open(from.path));
+  const toCore = inVault(core, bucket);
   const digest =
-    knownDigest(upload, source, range) ?? (await measure(core, upload, source, range, from.signal));
-  const content = await sliceContent(core, source.content, range);
+    knownDigest(upload, source, range) ?? (await measure(fromCore, upload, source, range, from.signal));
+  const content =
+    fromCore.vault === toCore.vault
+      ? await sliceContent(toCore, source.content, range)
+      : await storeContent(toCore, readRoot(fromCore, source.content, { ...range, signal: from.signal }), {
+          chunking: bucket.record.options.chunking,
+          sizeBytes: range.endByte - range.startByte,
+          signal: from.signal,
+        });
   return recordPart(core, path, id, { number, ...digest, content });
 }
 
@@ -98,7 +108,7 @@ async function sliceContent(core: Core, root: ContentRoot, range: ByteRange): Pr
   }
   const pieces: Uint8Array[] = [];
   for await (const piece of readRoot(core, root, range)) pieces.push(piece);
-  return { ...smallContentOf(concat(pieces)), sizeBytes };
+  return { ...smallContentOf(core, concat(pieces)), sizeBytes };
 }
 
 /** Chunks and zeros of a range, from the nodes alone. */

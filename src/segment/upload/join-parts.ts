@@ -12,6 +12,7 @@ import { readRoot } from "../content/read-root.ts";
 import type { Core } from "../core/core.ts";
 import { partKey } from "../keys.ts";
 import { type CompletedPart, PART_BYTES_MIN, type Upload } from "../uploads.ts";
+import { putPieces } from "../vault/in-vault.ts";
 import type { OpenUpload } from "./find-upload.ts";
 import { joinReferences } from "./join-tree.ts";
 import { decodePart, type StoredPart } from "./part-record.ts";
@@ -81,7 +82,7 @@ async function smallAsChunk(core: Core, root: Extract<ContentRoot, { kind: "smal
   const { id, lengthBytes } = root;
   const pieces: Uint8Array[] = [];
   for await (const piece of readRoot(core, root)) pieces.push(piece);
-  await core.guard.putMany([
+  await putPieces(core, [
     { key: id, codec: CODEC_PLAIN, keyId: 0, plainBytes: lengthBytes, bytes: concat(pieces) },
   ]);
   return { kind: "chunk", id, skipBytes: 0, lengthBytes };

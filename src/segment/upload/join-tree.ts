@@ -3,6 +3,7 @@ import type { ChunkPut } from "../../engine/chunk-store.ts";
 import type { ContentRoot, Reference } from "../../model/reference.ts";
 import { TreeBuilder } from "../chunk/tree-builder.ts";
 import type { Core } from "../core/core.ts";
+import { putPieces } from "../vault/in-vault.ts";
 
 /** A node has at most 16 KiB or so; a call of the store takes 16 MiB. */
 const NODES_A_CALL = 256;
@@ -34,6 +35,6 @@ async function putNodes(core: Core, nodes: readonly ChunkPut[]): Promise<void> {
     const call = nodes.slice(start, start + NODES_A_CALL);
     const admitted = core.guard.admit(call.reduce((sum, node) => sum + node.bytes.length, 0));
     if (admitted !== undefined) await admitted;
-    await core.guard.putMany(call);
+    await putPieces(core, call);
   }
 }

@@ -18,6 +18,7 @@ import {
   type UploadedPart,
   type UploadId,
 } from "../uploads.ts";
+import { inVault } from "../vault/in-vault.ts";
 import { commitUnder, openUpload } from "./find-upload.ts";
 import { encodePart, type StoredPart } from "./part-record.ts";
 
@@ -43,7 +44,10 @@ export async function putPart(
   const { upload, bucket } = await openUpload(core, path, id);
   const admitted = core.guard.admit(options.sizeBytes ?? 0);
   if (admitted !== undefined) await admitted;
-  const content = await storeBody(core, body, { ...options, chunking: bucket.record.options.chunking });
+  const content = await storeBody(inVault(core, bucket), body, {
+    ...options,
+    chunking: bucket.record.options.chunking,
+  });
   const digest = options.digest();
   const md5 = digest.md5;
   if (md5?.length !== MD5_BYTES) throw badPart(number, "md5", "has no MD5");
@@ -110,7 +114,7 @@ async function storeBody(
   }
   if (body.length > SMALL_CONTENT_BYTES_MAX) return storeContent(core, body, options);
   checkWhole(body, options);
-  return { ...smallContentOf(body), sizeBytes: body.length };
+  return { ...smallContentOf(core, body), sizeBytes: body.length };
 }
 
 async function* limited(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -3,21 +3,18 @@
  * secret it is as associated data, so that a sealed secret opens nowhere else. `g/key-check` holds a value derived from the key by which
  * another key is found out at opening: u8 format 1, 32 bytes.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { assert } from "../../base/assert.ts";
 import { concat, fromUtf8, utf8 } from "../../base/bytes.ts";
 import { EfsError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
 import type { MetaStore } from "../../engine/meta-store.ts";
 import type { SealedKey } from "../../model/user.ts";
+import { BOX_NONCE_BYTES, BOX_TAG_BYTES, deriveKey, openBox, sealInto } from "../core/secret-box.ts";
 import { KEY_CHECK_KEY } from "../keys.ts";
 import { SEGMENT_KEY_BYTES } from "../segment-key.ts";
 
-const CIPHER = "aes-256-gcm";
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const CHECK_FORMAT = 1;
-const DERIVED_BYTES = 32;
 const SECRET_PURPOSE = "efscli user secret key v1";
 const CHECK_PURPOSE = "efscli segment key check v1";
 
@@ -26,29 +23,24 @@ export class Sealer {
   readonly #random: Random;
 
   constructor(segmentKey: Uint8Array, random: Random) {
-    this.#secretKey = derived(segmentKey, SECRET_PURPOSE);
+    this.#secretKey = deriveKey(segmentKey, SECRET_PURPOSE);
     this.#random = random;
   }
 
   /** `whose` is bound to it: `open` needs the same. */
   seal(secret: string, whose: string): Pick<SealedKey, "nonce" | "sealed"> {
-    const nonce = this.#random.bytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.#secretKey, nonce).setAAD(utf8(whose));
-    const sealed = concat([cipher.update(secret, "utf8"), cipher.final(), cipher.getAuthTag()]);
+    const nonce = this.#random.bytes(BOX_NONCE_BYTES);
+    const plain = utf8(secret);
+    const sealed = new Uint8Array(plain.length + BOX_TAG_BYTES);
+    sealInto(sealed, { key: this.#secretKey, nonce, bound: utf8(whose) }, plain);
     return { nonce, sealed };
   }
 
   /** @throws RECORD_CORRUPT when it is not what `seal` made for `whose` */
   open({ nonce, sealed }: Pick<SealedKey, "nonce" | "sealed">, whose: string): string {
-    const end = sealed.length - TAG_BYTES;
-    const decipher = createDecipheriv(CIPHER, this.#secretKey, nonce, { authTagLength: TAG_BYTES });
-    decipher.setAAD(utf8(whose)).setAuthTag(sealed.subarray(end));
-    try {
-      const secret = fromUtf8(concat([decipher.update(sealed.subarray(0, end)), decipher.final()]));
-      if (secret !== undefined) return secret;
-    } catch {
-      // The cause would say no more than that the tag does not fit.
-    }
+    const plain = openBox({ key: this.#secretKey, nonce, bound: utf8(whose) }, sealed);
+    const secret = plain === undefined ? undefined : fromUtf8(plain);
+    if (secret !== undefined) return secret;
     throw new EfsError(
       "RECORD_CORRUPT",
       "a sealed secret does not open: it was changed, or moved from elsewhere",
@@ -59,7 +51,7 @@ export class Sealer {
 /** Notes the first key; refuses another one later. @throws BAD_CONFIG, FORMAT_TOO_NEW */
 export async function checkSegmentKey(records: MetaStore, segmentKey: Uint8Array): Promise<void> {
   assert(segmentKey.length === SEGMENT_KEY_BYTES, "a segment key has 32 bytes");
-  const value = concat([Uint8Array.of(CHECK_FORMAT), derived(segmentKey, CHECK_PURPOSE)]);
+  const value = concat([Uint8Array.of(CHECK_FORMAT), deriveKey(segmentKey, CHECK_PURPOSE)]);
   const stored = await records.get(KEY_CHECK_KEY);
   if (stored === undefined) {
     const outcome = await records.commit({
@@ -81,8 +73,4 @@ export async function checkSegmentKey(records: MetaStore, segmentKey: Uint8Array
       hint: "put the segment's own key back in its place, from where the data directory came or from its backup",
     },
   );
-}
-
-function derived(segmentKey: Uint8Array, purpose: string): Uint8Array {
-  return new Uint8Array(hkdfSync("sha256", segmentKey, new Uint8Array(0), utf8(purpose), DERIVED_BYTES));
 }

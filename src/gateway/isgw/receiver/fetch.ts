@@ -13,7 +13,7 @@ import { nodeId } from "../../../model/hash.ts";
 import type { ContentId } from "../../../model/ids.ts";
 import { CHUNK_BYTES_MAX, NODE_BYTES_MAX, TREE_DEPTH_MAX } from "../../../model/limits.ts";
 import type { ContentRoot, Reference } from "../../../model/reference.ts";
-import type { ContentPiece, ReceivedPiece, Replication } from "../../../segment/replication.ts";
+import type { ContentPiece, Contents, ReceivedPiece } from "../../../segment/replication.ts";
 import type { Want } from "../wire/pieces.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { Loader } from "./loader.ts";
@@ -43,7 +43,8 @@ export interface Found {
 }
 
 export interface FetchOptions {
-  readonly replication: Replication;
+  /** Where what comes is stored. */
+  readonly contents: Contents;
   readonly wants: Wants;
   readonly budget: ByteBudget;
   onStored(kind: ContentPiece["kind"], batch: number): void;
@@ -75,7 +76,7 @@ export class Fetcher {
     );
     this.#presence = new Loader({
       run: async (pieces) => {
-        const missing = new Set(await options.replication.missing(pieces));
+        const missing = new Set(await options.contents.missing(pieces));
         return pieces.map((_, index) => !missing.has(index));
       },
       itemsMax: 10_000,
@@ -181,7 +182,7 @@ export class Fetcher {
   ): Promise<{ readonly number: number; readonly stored: Stored; readonly plain: Uint8Array }> {
     for (let attempt = 0; ; attempt += 1) {
       const given = await this.#want(place, attempt);
-      const stored = await materialise(this.#options.replication, given.piece, place.source.base);
+      const stored = await materialise(this.#options.contents, given.piece, place.source.base);
       const plain = stored === undefined ? undefined : plainOf(stored, NODE_BYTES_MAX);
       if (stored !== undefined && plain !== undefined && equalBytes(nodeId(plain), piece.id)) {
         return { number: given.number, stored, plain };
@@ -194,7 +195,7 @@ export class Fetcher {
   async #wantAndStore(piece: ContentPiece, place: Place): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       const { piece: given } = await this.#want(place, attempt);
-      const stored = await materialise(this.#options.replication, given, place.source.base);
+      const stored = await materialise(this.#options.contents, given, place.source.base);
       try {
         if (stored !== undefined) {
           await this.#store.load({ ...piece, stored });
@@ -227,9 +228,9 @@ export class Fetcher {
 
   /** One call; when a piece of it does not match its id, one by one, so that the others are not lost. */
   async #storeAll(pieces: readonly ReceivedPiece[]): Promise<ReadonlyArray<undefined | Error>> {
-    const { replication } = this.#options;
+    const { contents } = this.#options;
     try {
-      await replication.store(pieces);
+      await contents.store(pieces);
       return pieces.map(() => undefined);
     } catch (thrown) {
       if (toEfsError(thrown).code !== "HASH_MISMATCH" || pieces.length === 1) throw thrown;
@@ -237,7 +238,7 @@ export class Fetcher {
     const outcomes: Array<undefined | Error> = [];
     for (const piece of pieces) {
       outcomes.push(
-        await replication.store([piece]).then(
+        await contents.store([piece]).then(
           () => undefined,
           (thrown) => toEfsError(thrown),
         ),

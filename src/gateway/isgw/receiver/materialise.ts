@@ -2,7 +2,7 @@
 import { concat } from "../../../base/bytes.ts";
 import { EfsError, toEfsError } from "../../../base/errors.ts";
 import type { ContentRoot } from "../../../model/reference.ts";
-import type { ReceivedPiece, Replication } from "../../../segment/replication.ts";
+import type { Contents, ReceivedPiece } from "../../../segment/replication.ts";
 import { applyDelta } from "../wire/delta.ts";
 import type { Piece } from "../wire/pieces.ts";
 import { storedOf } from "./stored-form.ts";
@@ -19,7 +19,7 @@ export class AbsentError extends EfsError {
  * an id. @throws AbsentError, PROTOCOL
  */
 export async function materialise(
-  replication: Replication,
+  contents: Contents,
   piece: Piece,
   base: ContentRoot,
 ): Promise<ReceivedPiece["stored"] | undefined> {
@@ -27,21 +27,21 @@ export async function materialise(
   if (piece.form === "stored") {
     return { codec: piece.codec, keyId: 0, plainBytes: piece.plainBytes, bytes: piece.bytes };
   }
-  const bytes = await baseBytes(replication, piece, base);
+  const bytes = await baseBytes(contents, piece, base);
   return bytes === undefined ? undefined : storedOf(applyDelta(bytes, piece.delta));
 }
 
 type Difference = Extract<Piece, { readonly form: "range" | "nodes" }>;
 
 async function baseBytes(
-  replication: Replication,
+  contents: Contents,
   piece: Difference,
   base: ContentRoot,
 ): Promise<Uint8Array | undefined> {
   try {
-    if (piece.form === "range") return await replication.readRange(base, piece.startByte, piece.lengthBytes);
+    if (piece.form === "range") return await contents.readRange(base, piece.startByte, piece.lengthBytes);
     const parts: Uint8Array[] = [];
-    for (const id of piece.ids) parts.push(await replication.readPlain({ kind: "node", id }));
+    for (const id of piece.ids) parts.push(await contents.readPlain({ kind: "node", id }));
     return concat(parts);
   } catch (thrown) {
     const error = toEfsError(thrown);

@@ -4,6 +4,7 @@
  */
 import { EfsError, toEfsError } from "../../../base/errors.ts";
 import { escapeName, formatBucketPath, serves } from "../../../model/names.ts";
+import type { Contents } from "../../../segment/replication.ts";
 import type { GatewayContext } from "../../gateway.ts";
 import type { FrameConnection } from "../link/connection.ts";
 import type { Peer } from "../link/handshake.ts";
@@ -42,7 +43,8 @@ export class ReceiverSession {
   readonly #options: ReceiverSessionOptions;
   readonly #wants: Wants;
   readonly #budget = new ByteBudget(BUDGET_BYTES_MIN);
-  readonly #fetcher: Fetcher;
+  /** One for all plain buckets, one for each encrypted one: what is in one is not in another. */
+  readonly #fetchers = new Map<Contents, Fetcher>();
   /** undefined: being opened. Closed channels are taken out. */
   readonly #channels = new Map<number, Intake | undefined>();
   readonly #paths = new Map<number, string>();
@@ -55,16 +57,6 @@ export class ReceiverSession {
     this.#options = options;
     this.#progressMs = options.context.clock.monotonicMs();
     this.#wants = new Wants((frame) => this.#send(frame));
-    this.#fetcher = new Fetcher({
-      replication: options.context.segment.replication,
-      wants: this.#wants,
-      budget: this.#budget,
-      onStored: (kind, batch) => {
-        const path = this.#batchPaths.get(batch);
-        if (kind === "chunk") options.board.count(path, "dataChunksReceived", 1);
-        if (kind === "node") options.board.count(path, "chunkManifests", 1);
-      },
-    });
   }
 
   /** Until the connection is over and everything under way has settled; resolves with why. */
@@ -141,6 +133,7 @@ export class ReceiverSession {
       throw new EfsError("PATH_REFUSED", `service ${states.service} does not serve ${escapeName(path)}`);
     }
     const record = await context.segment.namespace.ensureBucket(open.path, open.options);
+    const contents = await context.segment.replication.contents(open.path);
     const markKey = positionKey(peer.segment, open.logId, record.logId);
     const mark = await states.getMark(markKey);
     this.#paths.set(number, path);
@@ -149,7 +142,7 @@ export class ReceiverSession {
     const intake = new Intake({
       segment: context.segment,
       states,
-      fetcher: this.#fetcher,
+      fetcher: this.#fetcherFor(contents),
       board: row,
       bucket: open.path,
       peer: peer.segment,
@@ -165,6 +158,24 @@ export class ReceiverSession {
       exchange: number,
       body: encodeOpened({ logId: record.logId, mark }),
     });
+  }
+
+  #fetcherFor(contents: Contents): Fetcher {
+    const known = this.#fetchers.get(contents);
+    if (known !== undefined) return known;
+    const { board } = this.#options;
+    const fetcher = new Fetcher({
+      contents,
+      wants: this.#wants,
+      budget: this.#budget,
+      onStored: (kind, batch) => {
+        const path = this.#batchPaths.get(batch);
+        if (kind === "chunk") board.count(path, "dataChunksReceived", 1);
+        if (kind === "node") board.count(path, "chunkManifests", 1);
+      },
+    });
+    this.#fetchers.set(contents, fetcher);
+    return fetcher;
   }
 
   #onBatch(frame: Frame): void {

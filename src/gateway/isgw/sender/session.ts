@@ -68,7 +68,6 @@ export class SenderSession {
       log: options.context.log,
     };
     this.#supply = new Supply({
-      replication: this.#segment.replication,
       connection: options.connection,
       batch: (number) => this.#batches.get(number),
       onAbsent: (batch, version, error) => recordAbsent(absentTools, { batch, version, error }),
@@ -174,6 +173,7 @@ export class SenderSession {
 
   async #feed(path: string, bucket: FoundBucket): Promise<void> {
     const { settings, states, board, connection, peer, context } = this.#options;
+    const contents = await this.#segment.replication.contents(bucket.path);
     const channel = new Channel(this.#nextChannel, path);
     this.#nextChannel += 1;
     const feed: Feed = new Feed({
@@ -196,7 +196,8 @@ export class SenderSession {
           options: record.options,
         });
       },
-      send: (packed) => this.#send({ bucket: bucket.path, versions: packed.versions, channel, feed, packed }),
+      send: (packed) =>
+        this.#send({ bucket: bucket.path, contents, versions: packed.versions, channel, feed, packed }),
     });
     this.#channels.set(channel.number, { channel, feed });
     if (connection.isClosed) channel.end();

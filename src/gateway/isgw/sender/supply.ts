@@ -7,7 +7,7 @@ import { concat } from "../../../base/bytes.ts";
 import { EfsError, toEfsError } from "../../../base/errors.ts";
 import type { BucketPath } from "../../../model/names.ts";
 import type { ContentRoot, Reference } from "../../../model/reference.ts";
-import type { ContentPiece, Replication } from "../../../segment/replication.ts";
+import type { ContentPiece, Contents } from "../../../segment/replication.ts";
 import type { FrameConnection } from "../link/connection.ts";
 import type { BatchVersion } from "../wire/batch.ts";
 import { makeDelta } from "../wire/delta.ts";
@@ -34,11 +34,12 @@ const PACKABLE_BYTES_MAX = 4096;
 /** A batch that the receiver may pull from. */
 export interface OpenBatch {
   readonly bucket: BucketPath;
+  /** Where the bucket's content is. */
+  readonly contents: Contents;
   readonly versions: readonly BatchVersion[];
 }
 
 export interface SupplyOptions {
-  readonly replication: Replication;
   readonly connection: FrameConnection;
   batch(number: number): OpenBatch | undefined;
   /** Content of a version cannot be read here; resolved when that is on record. */
@@ -141,7 +142,9 @@ export class Supply {
   }
 
   async #serve(orders: readonly Order[]): Promise<void> {
-    const stored = await this.#options.replication.read(orders.map((order) => order.piece));
+    const [first] = orders;
+    if (first === undefined) return;
+    const stored = await first.batch.contents.read(orders.map((order) => order.piece));
     const solid = new Frames(this.#options.connection, false);
     const loose = new Frames(this.#options.connection, true);
     for (const [index, order] of orders.entries()) {
@@ -158,7 +161,7 @@ export class Supply {
     await loose.flush();
   }
 
-  async #pieceFor(order: Order, stored: Awaited<ReturnType<Replication["read"]>>[number]): Promise<Piece> {
+  async #pieceFor(order: Order, stored: Awaited<ReturnType<Contents["read"]>>[number]): Promise<Piece> {
     const want = order.number;
     try {
       if (stored === undefined) {
@@ -168,7 +171,7 @@ export class Supply {
         );
       }
       if (order.piece.kind === "node") await this.#openNode(order);
-      if (order.want.mustVerify) await this.#options.replication.readPlain(order.piece);
+      if (order.want.mustVerify) await order.batch.contents.readPlain(order.piece);
       if (order.want.mayDiffer) {
         const difference = await this.#differ(order);
         if (difference !== undefined && difference.delta.bytes.length < stored.bytes.length * 0.9)
@@ -191,32 +194,32 @@ export class Supply {
 
   async #openNode(order: Order): Promise<void> {
     if (this.#nodes.size >= NODES_MAX) throw new EfsError("PROTOCOL", "the peer keeps too many nodes open");
-    const references = await this.#options.replication.readNode(order.piece.id);
+    const references = await order.batch.contents.readNode(order.piece.id);
     if (this.#options.batch(order.batchNumber) === undefined) return;
     this.#nodes.set(order.number, { batchNumber: order.batchNumber, source: order.source, references });
   }
 
   /** undefined when there is no base, or it cannot be read: the whole piece will do. */
   async #differ(order: Order): Promise<Difference | undefined> {
-    const { replication } = this.#options;
     const { source, piece } = order;
+    const { contents } = order.batch;
     try {
-      const plan = await this.#planOf(source);
+      const plan = await this.#planOf(contents, source);
       if (plan === undefined) return undefined;
       if (piece.kind === "node") {
         const ids = plan.nodes.get(idKey(piece.id));
         if (ids === undefined) return undefined;
         const parts: Uint8Array[] = [];
-        for (const id of ids) parts.push(await replication.readPlain({ kind: "node", id }));
-        const delta = makeDelta(concat(parts), await replication.readPlain(piece));
+        for (const id of ids) parts.push(await contents.readPlain({ kind: "node", id }));
+        const delta = makeDelta(concat(parts), await contents.readPlain(piece));
         return { want: order.number, form: "nodes", ids, delta };
       }
-      const plain = await replication.readPlain(piece);
+      const plain = await contents.readPlain(piece);
       let best: Difference | undefined;
       for (const range of plan.chunks.get(idKey(piece.id)) ?? []) {
         if (range.lengthBytes > BASE_BYTES_MAX) continue;
         const delta = makeDelta(
-          await replication.readRange(source.base, range.startByte, range.lengthBytes),
+          await contents.readRange(source.base, range.startByte, range.lengthBytes),
           plain,
         );
         if (best !== undefined && best.delta.bytes.length <= delta.bytes.length) continue;
@@ -229,12 +232,11 @@ export class Supply {
     }
   }
 
-  #planOf(source: BatchVersion): Promise<DifferencePlan | undefined> {
+  #planOf(contents: Contents, source: BatchVersion): Promise<DifferencePlan | undefined> {
     const known = this.#plans.get(source);
     if (known !== undefined) return known;
-    const { replication } = this.#options;
     const content = { base: source.base, root: source.version.content };
-    const plan = planDifference((id) => replication.readNode(id), content);
+    const plan = planDifference((id) => contents.readNode(id), content);
     this.#plans.set(source, plan);
     return plan;
   }

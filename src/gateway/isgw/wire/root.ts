@@ -11,12 +11,20 @@ import {
   SMALL_CONTENT_BYTES_MAX,
   VERSIONS_KEPT_MAX,
 } from "../../../model/limits.ts";
-import type { BucketLock, BucketOptions, Chunking, Versioning } from "../../../model/namespace.ts";
+import type {
+  BucketLock,
+  BucketOptions,
+  Chunking,
+  Encryption,
+  Versioning,
+} from "../../../model/namespace.ts";
 import type { ContentRoot } from "../../../model/reference.ts";
 
 const KINDS = ["none", "small", "zeros", "chunk", "node"] as const;
 const CUSTOM_MAX = 128;
 const VERSIONINGS: readonly Versioning[] = ["off", "enabled", "suspended"];
+/** Beside the versioning: who does not know it refuses the bucket rather than keep it in plain. */
+const ENCRYPTED = 0x80;
 const LOCK_NONE = 0;
 const LOCK_WITHOUT_DEFAULT = 1;
 const LOCK_MODES = [undefined, undefined, "governance", "compliance"] as const;
@@ -44,7 +52,8 @@ export function readRoot(reader: ByteReader): ContentRoot {
 export function writeOptions(writer: ByteWriter, options: BucketOptions): void {
   if (options.chunking.kind === "content") writer.u8(0);
   else writer.u8(1).varint(options.chunking.chunkBytes);
-  writer.varint(options.versionsKept).u8(VERSIONINGS.indexOf(options.versioning));
+  const sealed = options.encryption === "none" ? 0 : ENCRYPTED;
+  writer.varint(options.versionsKept).u8(VERSIONINGS.indexOf(options.versioning) | sealed);
   writeLock(writer, options.lock);
   const custom = Object.entries(options.custom);
   writer.varint(custom.length);
@@ -56,9 +65,11 @@ export function readOptions(reader: ByteReader): BucketOptions {
   const chunking = readChunking(reader);
   const versionsKept = reader.varint(VERSIONS_KEPT_MAX);
   if (versionsKept < 1) throw new EfsError("PROTOCOL", "a bucket keeps no version");
-  const versioning = VERSIONINGS[reader.u8()];
+  const byte = reader.u8();
+  const versioning = VERSIONINGS[byte & ~ENCRYPTED];
   if (versioning === undefined) throw new EfsError("PROTOCOL", "a bucket of unknown versioning");
   const lock = readLock(reader);
+  const encryption: Encryption = (byte & ENCRYPTED) === 0 ? "none" : "aes256";
   const count = reader.varint(CUSTOM_MAX);
   const custom: Array<readonly [string, string]> = [];
   for (let index = 0; index < count; index += 1) {
@@ -66,7 +77,15 @@ export function readOptions(reader: ByteReader): BucketOptions {
   }
   // Quotas are each segment's own.
   const quotas = { quotaBytes: undefined, quotaObjects: undefined };
-  return { chunking, versionsKept, versioning, lock, ...quotas, custom: Object.fromEntries(custom) };
+  return {
+    chunking,
+    versionsKept,
+    versioning,
+    lock,
+    encryption,
+    ...quotas,
+    custom: Object.fromEntries(custom),
+  };
 }
 
 function writeLock(writer: ByteWriter, lock: BucketLock | undefined): void {
