@@ -148,6 +148,14 @@ describe("bodies", () => {
     expect(answer?.headers.connection).toBe("close");
   });
 
+  it("that turn out to be wrong in the middle are answered too", async () => {
+    await withBucket();
+    const head = `PUT /bk1/a HTTP/1.1\r\nhost: a\r\ncontent-length: ${5 * MIB}\r\nx-amz-decoded-content-length: 5000000\r\nx-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER\r\n\r\n`;
+    const [answer] = parseAnswers(await exchange(gateway.place, [head, Buffer.alloc(5 * MIB, "z")]));
+    expect(answer?.status).toBe(400);
+    expect(await bytesStored("a")).toBe(404);
+  });
+
   it("without a length are MissingContentLength", async () => {
     await withBucket();
     const [answer] = parseAnswers(

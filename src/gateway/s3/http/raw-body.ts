@@ -54,9 +54,10 @@ export class RawBody implements AsyncIterableIterator<Uint8Array> {
     });
   }
 
-  /** Whoever stops early leaves the rest unread. */
+  /** Whoever stops early leaves the rest; what still comes is dropped. */
   return(): Promise<Result> {
     this.#isEnded = true;
+    this.#queue.length = 0;
     this.#request.pause();
     return Promise.resolve(DONE);
   }
@@ -80,14 +81,18 @@ export class RawBody implements AsyncIterableIterator<Uint8Array> {
       this.#waiter?.resolve(DONE);
       this.#waiter = undefined;
     });
-    const lost = () =>
+    const lost = () => {
+      // Every request closes in the end, and errors are dear.
+      if (this.#isEnded || this.#failure !== undefined) return;
       this.fail(new S3Error("IncompleteBody", "The connection was lost before the body had come"));
+    };
     request.on("error", lost);
     request.on("close", lost);
   }
 
   #take(piece: Uint8Array): void {
     this.receivedBytes += piece.length;
+    if (this.#isEnded) return;
     const waiter = this.#waiter;
     if (waiter !== undefined) {
       this.#waiter = undefined;

@@ -36,7 +36,10 @@ export async function sendAnswer(
   const isWhole = body === undefined || typeof body === "string" || body instanceof Uint8Array;
   const wholeBytes = wholeLength(body);
   const sizeBytes = isWhole ? (isHead ? (answer.sizeBytes ?? wholeBytes) : wholeBytes) : answer.sizeBytes;
-  if (isUnread(request.message)) closeAfter({ request: request.message, response }, context.clock);
+  if (isUnread(request.message)) {
+    void request.raw.return();
+    closeAfter({ request: request.message, response }, context.clock);
+  }
   response.writeHead(answer.status, headerList(request, answer, { sizeBytes, hostId: context.hostId }));
   if (isHead || isWhole) {
     if (isHead || wholeBytes === 0) response.end();
