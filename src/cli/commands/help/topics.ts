@@ -1,13 +1,15 @@
 /** Help that belongs to no command: exit codes, environment, output. */
 import { CODES, EXIT_CODES, KINDS } from "../../../base/errors.ts";
+import { S3_SETTINGS } from "./s3-settings.ts";
 
-export const TOPICS = ["exit-codes", "environment", "formatting"] as const;
+export const TOPICS = ["exit-codes", "environment", "formatting", "s3-settings"] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export const TOPIC_ABOUT: Readonly<Record<Topic, string>> = {
   "exit-codes": "what each exit code means",
   environment: "variables that efscli reads",
   formatting: "tables, tab-separated text, JSON and names",
+  "s3-settings": "what the settings of S3 services do",
 };
 
 export function topicText(topic: Topic): string {
@@ -18,6 +20,8 @@ export function topicText(topic: Topic): string {
       return ENVIRONMENT;
     case "formatting":
       return FORMATTING;
+    case "s3-settings":
+      return S3_SETTINGS;
   }
 }
 

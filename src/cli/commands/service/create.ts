@@ -21,7 +21,10 @@ export function serviceCreate(session: Session): Command {
     .option("--if-not-exists", "succeed when it is there already")
     .action(action(session, run, view));
   examples(command, ["efscli service create isgw hawaii", "efscli service create s3 s3-cola"]);
-  return notes(command, "efscli service add does create, config, serve and enable in one go.");
+  return notes(
+    command,
+    "efscli service add does create, config, serve and enable in one go. What the settings of s3 do: efscli help s3-settings.",
+  );
 }
 
 function run(
