@@ -189,47 +189,59 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+const CASES = [
+  { isAfter: false, encryption: "none" },
+  { isAfter: true, encryption: "none" },
+  { isAfter: false, encryption: "aes256" },
+  { isAfter: true, encryption: "aes256" },
+] as const;
+const segmentKey = new Uint8Array(32).fill(7);
+
 describe.each(SCENARIOS)("$name", (scenario) => {
-  test.each([false, true])("survives a crash at every step (after it took effect: %s)", async (isAfter) => {
-    let deathStep = 0;
-    for (let isFinished = false; !isFinished; ) {
-      deathStep += 1;
-      expect(deathStep).toBeLessThan(60);
-      const clock = new TestClock();
-      const inner = openMemoryEngine({ clock });
-      const prepared = await withBucket(await testSegment({ clock, engine: keptOpen(inner) }), {
-        versionsKept: 3,
-      });
-      await scenario.prepare(prepared);
-      await prepared.close();
-      const dying = dyingEngine(inner, deathStep, isAfter);
-      const outcome = await testSegment({ clock, engine: dying.engine, seed: 2 })
-        .then(scenario.act)
-        .then(
-          () => "acknowledged",
-          (thrown: unknown) => {
-            expect(thrown).toMatchObject({ code: "UNAVAILABLE" });
-            return "failed";
-          },
-        );
-      isFinished = dying.steps() < deathStep;
-      const after = await testSegment({ clock, engine: keptOpen(inner), seed: 3 });
-      const isDone = await scenario.done(after);
-      const isUndone = await scenario.undone(after);
-      expect({ deathStep, isDone: isDone || outcome === "failed", isEither: isDone || isUndone }).toEqual({
-        deathStep,
-        isDone: true,
-        isEither: true,
-      });
-      expect(await brokenInvariants(after, inner, BUCKET)).toEqual([]);
-      // What was interrupted can be done again.
-      await scenario.act(after).catch(() => undefined);
-      expect(await scenario.done(after)).toBe(true);
-      expect(await brokenInvariants(after, inner, BUCKET)).toEqual([]);
-      await after.close();
-    }
-    expect(deathStep).toBeGreaterThan(1);
-  });
+  test.each(CASES)(
+    "survives a crash at every step (after it took effect: $isAfter, encryption: $encryption)",
+    async ({ isAfter, encryption }) => {
+      let deathStep = 0;
+      for (let isFinished = false; !isFinished; ) {
+        deathStep += 1;
+        expect(deathStep).toBeLessThan(60);
+        const clock = new TestClock();
+        const inner = openMemoryEngine({ clock });
+        const prepared = await withBucket(await testSegment({ clock, engine: keptOpen(inner), segmentKey }), {
+          versionsKept: 3,
+          encryption,
+        });
+        await scenario.prepare(prepared);
+        await prepared.close();
+        const dying = dyingEngine(inner, deathStep, isAfter);
+        const outcome = await testSegment({ clock, engine: dying.engine, seed: 2, segmentKey })
+          .then(scenario.act)
+          .then(
+            () => "acknowledged",
+            (thrown: unknown) => {
+              expect(thrown).toMatchObject({ code: "UNAVAILABLE" });
+              return "failed";
+            },
+          );
+        isFinished = dying.steps() < deathStep;
+        const after = await testSegment({ clock, engine: keptOpen(inner), seed: 3, segmentKey });
+        const isDone = await scenario.done(after);
+        const isUndone = await scenario.undone(after);
+        expect({ deathStep, isDone: isDone || outcome === "failed", isEither: isDone || isUndone }).toEqual({
+          deathStep,
+          isDone: true,
+          isEither: true,
+        });
+        expect(await brokenInvariants(after, inner, BUCKET)).toEqual([]);
+        // What was interrupted can be done again.
+        await scenario.act(after).catch(() => undefined);
+        expect(await scenario.done(after)).toBe(true);
+        expect(await brokenInvariants(after, inner, BUCKET)).toEqual([]);
+        await after.close();
+      }
+      expect(deathStep).toBeGreaterThan(1);
+    },
+  );
 });
 
 describe("many writers at once", () => {
