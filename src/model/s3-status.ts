@@ -14,6 +14,21 @@ export interface S3OperationStatus {
   readonly p99Ms: number | undefined;
 }
 
+/** How the events of one notification of a bucket come to their webhook. */
+export interface S3NotificationStatus {
+  readonly bucket: string;
+  /** The configuration's id. */
+  readonly id: string;
+  readonly webhook: string;
+  readonly state: "delivering" | "failing";
+  /** Events that were acknowledged, of all runs. */
+  readonly delivered: number;
+  /** Entries of the transaction log that are not looked at yet. */
+  readonly backlog: number;
+  /** The last failure of this run. */
+  readonly lastError: { readonly code: string; readonly message: string; readonly atMs: number } | undefined;
+}
+
 export interface S3Status {
   readonly kind: "s3";
   readonly state: "disabled" | "starting" | "listening" | "error";
@@ -33,4 +48,6 @@ export interface S3Status {
   readonly operations: readonly S3OperationStatus[];
   /** AWS error code to how often it was answered. */
   readonly errors: Readonly<Record<string, number>>;
+  /** By bucket; undefined: the service does not run. */
+  readonly notifications?: readonly S3NotificationStatus[] | undefined;
 }

@@ -109,6 +109,10 @@ export function settingOf(service: ServiceRecord, key: string): string | undefin
   return value === "-" ? undefined : value;
 }
 
+/** Settings that name a webhook by what follows: a URL, which may hold a user and a password. */
+export const WEBHOOK_PREFIX = "X-Webhook-";
+
 export function publicValue(key: string, value: string): string {
+  if (key.startsWith(WEBHOOK_PREFIX)) return value.replace(/\/\/[^/?#]*@/, "//(set)@");
   return SECRET_SETTINGS.has(key) && value !== "-" ? "(set)" : value;
 }

@@ -67,6 +67,8 @@ export interface SiteOptions {
   readonly bucketOptions?: Partial<BucketOptions> | undefined;
   readonly listMax?: number | undefined;
   readonly segment?: Segment | undefined;
+  /** Over the context that actions are given. */
+  readonly context?: Partial<ActionContext> | undefined;
 }
 
 /** A segment on memory with the bucket `bk1`. */
@@ -99,6 +101,7 @@ export async function s3Site(options: SiteOptions = {}): Promise<S3Site> {
       authorise: async (permission, resource) => {
         if (!(await isAllowed(permission, resource))) throw new S3Error("AccessDenied");
       },
+      ...options.context,
     };
     try {
       return await answerOf(await run(action, context, request));

@@ -74,6 +74,10 @@ export interface ActionContext {
   readonly listMax: number;
   /** X-Number-Of-Versions: of buckets that are made here. */
   readonly versionsKept: number;
+  /** Names of the webhooks that the service has; undefined: none. */
+  readonly webhooks?: ReadonlySet<string> | undefined;
+  /** To be called when the notifications of a bucket changed. */
+  readonly onNotificationsChanged?: ((bucket: BucketPath) => void) | undefined;
   /** For what a request needs beside its own permission (the source of a copy, bypassing governance). @throws AccessDenied */
   authorise(
     permission: string,

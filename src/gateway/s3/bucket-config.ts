@@ -9,7 +9,9 @@ import { type BucketPath, formatBucketPath } from "../../model/names.ts";
 import type { BucketConfigKind } from "../../segment/namespace.ts";
 import type { Segment } from "../../segment/segment.ts";
 import { S3Error } from "./errors.ts";
+import type { Notification } from "./notification/notification.ts";
 import type { Tags } from "./tag-set.ts";
+import type { Website } from "./website/website.ts";
 
 export interface CorsRule {
   readonly id?: string | undefined;
@@ -40,6 +42,8 @@ export interface BucketConfigs {
   readonly acl: { readonly canned: CannedAcl };
   readonly "public-access-block": PublicAccessBlockConfig;
   readonly ownership: { readonly objectOwnership: ObjectOwnership };
+  readonly notification: { readonly configurations: readonly Notification[] };
+  readonly website: Website;
 }
 export type ParsedConfigKind = keyof BucketConfigs & BucketConfigKind;
 

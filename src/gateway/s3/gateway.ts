@@ -14,9 +14,10 @@ import { Pace, PaceWatch } from "./http/pace.ts";
 import { reset } from "./http/send.ts";
 import { Meter } from "./meter.ts";
 import { MULTIPART_ACTIONS } from "./multipart-actions.ts";
+import { Notifier } from "./notification/notifier.ts";
 import { OBJECT_ACTIONS } from "./object-actions.ts";
 import { Router } from "./router.ts";
-import { S3Server } from "./server.ts";
+import { DEFAULT_REGION, S3Server } from "./server.ts";
 import { config, parseS3Settings, type S3Settings } from "./settings.ts";
 
 /** Counters are written down this often. */
@@ -24,6 +25,7 @@ const WRITE_MS = 5000;
 /** Requests under way may take so long to end when a service stops or changes. */
 const DRAIN_MS = 5000;
 const ID_PREFIX_BYTES = 4;
+const NOTHING_SERVED = { tenant: undefined, region: DEFAULT_REGION, webhooks: new Map<string, URL>() };
 
 export const s3Gateway: GatewayType<S3Status> = gatewayOf("s3");
 export const s3sGateway: GatewayType<S3Status> = gatewayOf("s3s");
@@ -36,7 +38,9 @@ function gatewayOf(type: ServiceType): GatewayType<S3Status> {
     },
     start: async (context, service) => {
       const meter = await Meter.open(context.segment.services, service.name);
-      return new RunningS3(context, { service, meter });
+      const running = new RunningS3(context, { service, meter });
+      await running.settled();
+      return running;
     },
     storedStatus: async (context, service) => {
       const meter = await Meter.open(context.segment.services, service.name);
@@ -61,6 +65,7 @@ class RunningS3 implements RunningGateway<S3Status> {
   readonly #router = new Router([...OBJECT_ACTIONS, ...MULTIPART_ACTIONS, ...BUCKET_ACTIONS]);
   readonly #idPrefix: string;
   readonly #watch: PaceWatch;
+  readonly #notifier: Notifier;
   readonly #stopping = new AbortController();
   readonly #writing: Promise<void>;
   #service: ServiceRecord;
@@ -76,6 +81,7 @@ class RunningS3 implements RunningGateway<S3Status> {
     this.#service = service;
     this.#idPrefix = Buffer.from(context.random.bytes(ID_PREFIX_BYTES)).toString("hex").toUpperCase();
     this.#watch = new PaceWatch(context.clock);
+    this.#notifier = new Notifier(context, service.name);
     this.#begin(service);
     this.#writing = this.#writeNowAndThen();
   }
@@ -101,6 +107,7 @@ class RunningS3 implements RunningGateway<S3Status> {
       inFlight: this.#meter.inFlight,
       operations: this.#meter.operations(),
       errors: this.#meter.errors(),
+      notifications: this.#notifier.status(),
     };
   }
 
@@ -109,13 +116,20 @@ class RunningS3 implements RunningGateway<S3Status> {
       if (this.#stopping.signal.aborted) return;
       if (portsOf(this.#service) !== portsOf(service)) await this.#end();
       this.#begin(service);
+      await this.settled();
     });
     return this.#turn;
+  }
+
+  /** Resolves when each port was had or was tried to be had. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.settled));
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#turn;
+    await this.#notifier.stop();
     await this.#end();
     this.#watch.stop();
     await this.#writing;
@@ -143,12 +157,23 @@ class RunningS3 implements RunningGateway<S3Status> {
     try {
       const settings = parseS3Settings(service);
       this.#server = new S3Server(
-        { segment, clock, log, meter: this.#meter, router: this.#router, idPrefix: this.#idPrefix },
+        {
+          segment,
+          clock,
+          log,
+          meter: this.#meter,
+          router: this.#router,
+          idPrefix: this.#idPrefix,
+          onNotificationsChanged: (bucket) => this.#notifier.changed(bucket),
+        },
         settings,
       );
       this.#settings = settings;
+      const { tenant, region = DEFAULT_REGION, webhooks } = settings;
+      this.#notifier.configure({ tenant, region, webhooks });
       if (this.#listeners.length === 0) this.#listeners = this.#listenersOf(settings, this.#server);
     } catch (thrown) {
+      this.#notifier.configure(NOTHING_SERVED);
       this.#fail(toEfsError(thrown));
     }
   }

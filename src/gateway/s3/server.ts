@@ -27,7 +27,7 @@ import { errorXml, toS3Error } from "./wire/error-answer.ts";
 
 /** Requests under way at once; those beyond are told to come again. */
 const REQUESTS_MAX = 512;
-const DEFAULT_REGION = "us-east-1";
+export const DEFAULT_REGION = "us-east-1";
 /** As nginx has it: the client closed the connection. */
 const GONE_STATUS = 499;
 const RETRY = { headers: { "Retry-After": "1" } };
@@ -40,6 +40,7 @@ export interface ServerParts {
   readonly router: Router;
   /** Random text of this process, the beginning of request ids. */
   readonly idPrefix: string;
+  readonly onNotificationsChanged?: ActionContext["onNotificationsChanged"];
   /** undefined: 512. */
   readonly requestsMax?: number | undefined;
 }
@@ -51,6 +52,7 @@ export class S3Server {
   readonly #access: AccessControl | undefined;
   readonly #requestLog: RequestLog;
   readonly #requestsMax: number;
+  readonly #webhooks: ReadonlySet<string>;
   #requestCount = 0;
   isDraining = false;
 
@@ -60,6 +62,7 @@ export class S3Server {
     const { segment, clock, log, meter, requestsMax = REQUESTS_MAX } = parts;
     const { tenant, region, hasAccessLog } = settings;
     this.#requestsMax = requestsMax;
+    this.#webhooks = new Set(settings.webhooks.keys());
     this.#requestLog = new RequestLog({ log, meter, hasAccessLog });
     this.#access =
       tenant === undefined ? undefined : new AccessControl(segment, tenant, () => clock.wallMs());
@@ -164,7 +167,7 @@ export class S3Server {
 
   #context(request: Incoming, authentication: Authentication): ActionContext {
     const { identity, kind: signedBy } = authentication;
-    const { segment, clock, log } = this.#parts;
+    const { segment, clock, log, onNotificationsChanged } = this.#parts;
     const { tenant, region = DEFAULT_REGION, listMax, versionsKept } = this.#settings;
     const access = this.#access;
     if (tenant === undefined || access === undefined) {
@@ -180,6 +183,8 @@ export class S3Server {
       isRegionFixed: this.#settings.region !== undefined,
       listMax,
       versionsKept,
+      webhooks: this.#webhooks,
+      onNotificationsChanged,
       as: (other) => this.#context(request, { ...authentication, identity: other }),
       authorise: (permission, { bucket, key }) =>
         access.authorise({ identity, permission, bucket, key, request, signedBy }),
@@ -222,8 +227,9 @@ export class S3Server {
       return;
     }
     const { idPrefix: hostId } = this.#parts;
-    const { id: requestId, resource } = request;
-    const body = error.status === 304 ? undefined : errorXml(error, { resource, requestId, hostId });
+    const { id: requestId, resource, bucket, key } = request;
+    const facts = { resource, bucket, key, requestId, hostId };
+    const body = error.status === 304 ? undefined : errorXml(error, facts);
     try {
       const answer = { status: error.status, headers: error.headers, body };
       outcome.bytesOut = await this.#send(request, answer, pace);

@@ -6,7 +6,8 @@
 import { BlockList, isIP } from "node:net";
 import { EfsError } from "../../base/errors.ts";
 import { parseTenantPath, type TenantPath } from "../../model/names.ts";
-import { type ServiceRecord, settingOf } from "../../model/service.ts";
+import { type ServiceRecord, settingOf, WEBHOOK_PREFIX } from "../../model/service.ts";
+import { WEBHOOK_NAME } from "./notification/notification.ts";
 
 const LIST_MAX = 1000;
 const VERSIONS_MAX = 1000;
@@ -30,8 +31,18 @@ export interface S3Settings {
   readonly mayListBuckets: boolean;
   readonly hasAccessLog: boolean;
   readonly versionsKept: number;
+  /** By name, of X-Webhook-NAME. */
+  readonly webhooks: ReadonlyMap<string, URL>;
+  /** undefined: buckets are not served as websites. */
+  readonly website: WebsiteSettings | undefined;
   /** Whether what a proxy at this address says of its client is believed. */
   readonly isProxy: (address: string) => boolean;
+}
+
+export interface WebsiteSettings {
+  readonly port: number;
+  /** Lower case; hosts below them name the bucket. */
+  readonly domains: readonly string[];
 }
 
 export interface HttpsSettings {
@@ -70,6 +81,8 @@ export function parseS3Settings(service: ServiceRecord): S3Settings {
     mayListBuckets: isOn(service, "X-List-All-Buckets", true),
     hasAccessLog: isOn(service, "X-Access-Log", false),
     versionsKept: countOf(service, "X-Number-Of-Versions", VERSIONS_MAX) ?? 1,
+    webhooks: webhooksOf(service),
+    website: websiteOf(service),
     isProxy: proxiesOf(service),
   };
 }
@@ -136,6 +149,27 @@ function httpsOf(service: ServiceRecord): HttpsSettings | undefined {
   return { port, key, certificate, ciphers: settingOf(service, "X-Ciphers") };
 }
 
+function websiteOf(service: ServiceRecord): WebsiteSettings | undefined {
+  const port = portOf(service, "X-Website-Port");
+  if (port === undefined) return undefined;
+  return { port, domains: domainsIn(service, "X-Website-Domain") };
+}
+
+/** @throws BAD_VALUE naming the setting, never showing the URL: it may hold a password */
+function webhooksOf(service: ServiceRecord): ReadonlyMap<string, URL> {
+  const webhooks = new Map<string, URL>();
+  for (const [key, text] of service.settings) {
+    if (!key.startsWith(WEBHOOK_PREFIX) || text === "-") continue;
+    const name = key.slice(WEBHOOK_PREFIX.length);
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!WEBHOOK_NAME.test(name) || url === undefined || !/^https?:$/.test(url.protocol)) {
+      throw badValue(service, key, "https://HOST/PATH", "an http:// or https:// URL");
+    }
+    webhooks.set(name, url);
+  }
+  return webhooks;
+}
+
 /** One domain or several, parted by commas. s3s cannot be without. */
 function domainsOf(service: ServiceRecord): readonly string[] {
   const text = settingOf(service, "X-Domain");
@@ -149,12 +183,18 @@ function domainsOf(service: ServiceRecord): readonly string[] {
       },
     );
   }
+  return domainsIn(service, "X-Domain");
+}
+
+function domainsIn(service: ServiceRecord, key: string): readonly string[] {
+  const text = settingOf(service, key);
+  if (text === undefined) return [];
   const domains = text
     .toLowerCase()
     .split(",")
     .map((domain) => domain.trim());
   if (domains.every((domain) => /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(domain))) return domains;
-  throw badValue(service, "X-Domain", "s3.example.com", "a domain, or several parted by commas");
+  throw badValue(service, key, "s3.example.com", "a domain, or several parted by commas");
 }
 
 function countOf(service: ServiceRecord, key: string, max: number): number | undefined {
