@@ -22,24 +22,17 @@ export function newOutcome(): Outcome {
   return { operation: NONE, status: 0, code: undefined, bytesOut: 0, user: NOBODY };
 }
 
-/** Answers to people who may know nothing of a bucket: strangers must not fill our tables with names. */
-const HIDING: ReadonlySet<string> = new Set([
-  "NoSuchBucket",
-  "AccessDenied",
-  "InvalidAccessKeyId",
-  "SignatureDoesNotMatch",
-  "InvalidBucketName",
-  "RequestTimeTooSkewed",
-  "AuthorizationHeaderMalformed",
-  "AuthorizationQueryParametersError",
-  "MethodNotAllowed",
-  "NotImplemented",
-  "InvalidURI",
-  "InvalidRequest",
-  "InvalidArgument",
-  "SlowDown",
-  "ServiceUnavailable",
+/** Answers that an anonymous client gets only where it is let in: all others hide the bucket, so that strangers cannot fill our tables with names. */
+const SHOWN: ReadonlySet<string> = new Set([
+  "NoSuchKey",
+  "NoSuchVersion",
+  "NotModified",
+  "PreconditionFailed",
+  "InvalidRange",
+  "InternalError",
 ]);
+/** No such bucket is here, whoever asks. */
+const NAMELESS: ReadonlySet<string> = new Set(["NoSuchBucket", "InvalidBucketName"]);
 
 export interface RequestLogParts {
   readonly log: Log;
@@ -58,8 +51,8 @@ export class RequestLog {
     const { meter, log, hasAccessLog } = this.#parts;
     const { operation, status, code, bytesOut, user } = outcome;
     const bytesIn = request.raw.receivedBytes;
-    const isHidden = code !== undefined && HIDING.has(code) && user === NOBODY;
-    const bucket = isHidden || code === "NoSuchBucket" ? NONE : (request.bucket ?? NONE);
+    const isHidden = code !== undefined && (NAMELESS.has(code) || (user === NOBODY && !SHOWN.has(code)));
+    const bucket = isHidden ? NONE : (request.bucket ?? NONE);
     meter.count({ operation, bucket, status, code, bytesIn, bytesOut, elapsedMs });
     if (!hasAccessLog) return;
     log.info(

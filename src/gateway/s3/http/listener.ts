@@ -55,6 +55,11 @@ export class Listener {
   /** How many requests of a connection wait for those before them. */
   readonly #queued = new WeakMap<Socket, number>();
   readonly #running: Promise<void>;
+  #settle: () => void = () => {};
+  /** Resolves after the first attempt to listen, whichever way it went. */
+  readonly settled = new Promise<void>((resolve) => {
+    this.#settle = resolve;
+  });
   #server: Server | undefined;
   #certificate: Certificate | undefined;
   #busyCount = 0;
@@ -99,8 +104,10 @@ export class Listener {
         if (tls !== undefined) this.#certificate = await readCertificate(tls);
         await this.#listen();
         this.#become(undefined);
+        this.#settle();
       } catch (thrown) {
         this.#become(this.#listenError(thrown));
+        this.#settle();
         await clock.sleep(RETRY_MS, signal);
       }
     }
@@ -252,7 +259,13 @@ export class Listener {
 /** An answer to what is not a request, by hand. */
 function refusal(code: string | undefined): string {
   const error = refusalOf(code);
-  const text = errorXml(error, { resource: "/", requestId: "-", hostId: "-" });
+  const text = errorXml(error, {
+    resource: "/",
+    bucket: undefined,
+    key: undefined,
+    requestId: "-",
+    hostId: "-",
+  });
   return [
     `HTTP/1.1 ${error.status} ${error.code}`,
     "Content-Type: application/xml",

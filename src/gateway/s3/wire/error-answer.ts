@@ -1,7 +1,7 @@
 /** Errors as S3 clients see them: every failure of the segment as AWS's code, and the XML body. The one place where kinds become codes. */
 import { type EfsError, type ErrorCode, type ErrorKind, toEfsError } from "../../../base/errors.ts";
 import { type S3Code, S3Error } from "../errors.ts";
-import { xmlDocument } from "./xml.ts";
+import { type XmlChildren, xmlDocument } from "./xml.ts";
 
 /** Codes whose meaning is narrower than their kind's. */
 const CODE_TO_S3: Readonly<Partial<Record<ErrorCode, S3Code>>> = {
@@ -41,8 +41,13 @@ const KIND_TO_S3: Readonly<Record<ErrorKind, S3Code>> = {
   cancelled: "RequestTimeout",
 };
 
-/** Kinds whose message may tell of the inside of the house: clients get the code's own. */
-const SILENT_KINDS: ReadonlySet<ErrorKind> = new Set(["internal", "corrupt"]);
+/** Answers with the code's own words: ours tell of the inside of the house, or of the tenant's path. */
+const PLAIN_CODES: ReadonlySet<S3Code> = new Set([
+  "InternalError",
+  "NoSuchBucket",
+  "NoSuchKey",
+  "NoSuchVersion",
+]);
 const RETRY_SOON = { "Retry-After": "1" };
 
 /** What was thrown, as the client shall see it. */
@@ -50,7 +55,7 @@ export function toS3Error(thrown: unknown): S3Error {
   if (thrown instanceof S3Error) return thrown;
   const error = toEfsError(thrown);
   const code = s3CodeOf(error);
-  const message = SILENT_KINDS.has(error.kind) && code === "InternalError" ? undefined : error.message;
+  const message = PLAIN_CODES.has(code) ? undefined : error.message;
   const headers = code === "SlowDown" || code === "ServiceUnavailable" ? RETRY_SOON : undefined;
   return new S3Error(code, message, { cause: thrown, headers });
 }
@@ -62,16 +67,20 @@ function s3CodeOf(error: EfsError): S3Code {
 export interface ErrorFacts {
   /** `/bucket/key` as it was addressed. */
   readonly resource: string;
+  readonly bucket: string | undefined;
+  readonly key: string | undefined;
   readonly requestId: string;
   readonly hostId: string;
 }
 
-export function errorXml(error: S3Error, { resource, requestId, hostId }: ErrorFacts): string {
+export function errorXml(error: S3Error, facts: ErrorFacts): string {
+  const { resource, requestId, hostId } = facts;
   return xmlDocument(
     "Error",
     {
       Code: error.code,
       Message: error.message,
+      ...subjectOf(error.code, facts),
       ...error.elements,
       Resource: resource,
       RequestId: requestId,
@@ -79,4 +88,15 @@ export function errorXml(error: S3Error, { resource, requestId, hostId }: ErrorF
     },
     { namespace: null },
   );
+}
+
+/** What is not there, as AWS names it. */
+function subjectOf(code: S3Code, { bucket, key }: ErrorFacts): XmlChildren {
+  if (code === "NoSuchBucket") return { BucketName: bucket };
+  // A name that XML cannot hold would make the whole answer unreadable.
+  return code === "NoSuchKey" && key !== undefined && isPlain(key) ? { Key: key } : {};
+}
+
+function isPlain(text: string): boolean {
+  return !/\p{Cc}/u.test(text);
 }
