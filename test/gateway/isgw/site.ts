@@ -29,6 +29,8 @@ export interface SiteOptions {
   readonly seed?: number;
   readonly engine?: Engine;
   readonly network?: Network;
+  /** Without one there are no encrypted buckets. */
+  readonly segmentKey?: Uint8Array;
   readonly clockAheadMs?: number;
   /** How many times faster than the real one the clock of its links goes. */
   readonly speed?: number;
@@ -144,6 +146,7 @@ function openOn(engine: Engine, options: SiteOptions): Promise<Segment> {
     log: silentLog,
     workers: 0,
     name: options.name ?? "site",
+    segmentKey: options.segmentKey,
   });
 }
 

@@ -61,7 +61,9 @@ async function upload(segment: Segment, name: string, parts: readonly Uint8Array
   const listed: Array<{ number: number; md5: Uint8Array }> = [];
   for (const [index, part] of parts.entries()) {
     const md5 = new Uint8Array(createHash("md5").update(part).digest());
-    await segment.uploads.putPart(to, id, index + 1, part, { digest: () => ({ md5, checksum: undefined }) });
+    await segment.uploads.putPart(to, id, index + 1, part, {
+      digest: () => ({ md5, checksum: undefined, parts: [] }),
+    });
     listed.push({ number: index + 1, md5 });
   }
   await segment.uploads.complete(to, id, listed);
