@@ -242,7 +242,7 @@ function checksumOf(bytes: Uint8Array, headers: ReadonlyMap<string, string>): Ch
     const said = headers.get(`x-amz-checksum-${algorithm}`);
     if (said === undefined) continue;
     const value = new Uint8Array(checksumValue(algorithm, bytes));
-    if (Buffer.from(value).toString("base64") !== said) throw new S3Error("XAmzContentChecksumMismatch");
+    if (Buffer.from(value).toString("base64") !== said) throw new S3Error("BadDigest");
     return { algorithm, kind: "full", value };
   }
   return undefined;

@@ -19,7 +19,7 @@ export interface RequestBody {
   whole(bytesMax: number): Promise<Uint8Array>;
   /**
    * For content that becomes an object: starts MD5 and the checksum that headers or trailer announce, checks Content-MD5 and `x-amz-checksum-*` at the end.
-   * `content` is whole when it is short. `digest` is called after all was read. @throws BadDigest, InvalidDigest, XAmzContentChecksumMismatch
+   * `content` is whole when it is short. `digest` is called after all was read. @throws BadDigest, InvalidDigest
    */
   measured(): Promise<MeasuredBody>;
 }

@@ -79,7 +79,6 @@ export const S3_CODES = {
   SlowDown: [503, "Too many requests at once; try again"],
   TooManyBuckets: [400, "There are too many buckets"],
   UnsupportedSignature: [400, "The signature version is not supported"],
-  XAmzContentChecksumMismatch: [400, "The checksum that was given does not fit the content"],
   XAmzContentSHA256Mismatch: [400, "x-amz-content-sha256 does not fit the content"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type S3Code = keyof typeof S3_CODES;

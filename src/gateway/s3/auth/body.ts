@@ -33,7 +33,7 @@ export function requestBody(options: BodyOptions): RequestBody {
 
 /**
  * Content that does not come as a request's body (a form's file), measured as one.
- * @throws InvalidDigest, InvalidRequest; BadDigest, XAmzContentChecksumMismatch at its end
+ * @throws InvalidDigest, InvalidRequest; BadDigest at its end
  */
 export function measuredContent(
   source: AsyncIterable<Uint8Array>,

@@ -41,7 +41,7 @@ export class ContentCheck {
 
   /**
    * @param md5 of all that was given to `update`
-   * @throws BadDigest, XAmzContentChecksumMismatch, InvalidRequest (a trailer's value that is none)
+   * @throws BadDigest, InvalidRequest (a trailer's value that is none)
    */
   end(md5: Uint8Array, trailers: ReadonlyMap<string, string> | undefined): ContentDigest {
     if (this.#expected.md5 !== undefined && !equalBytes(md5, this.#expected.md5)) {
@@ -69,7 +69,7 @@ export class ContentCheck {
       : checksum.value;
     if (expected !== undefined && !equalBytes(value, expected)) {
       throw new S3Error(
-        "XAmzContentChecksumMismatch",
+        "BadDigest",
         `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`,
         { elements: { ExpectedChecksum: base64(expected), CalculatedChecksum: base64(value) } },
       );
