@@ -7,6 +7,9 @@ import { METADATA_ENTRIES_MAX } from "../../model/limits.ts";
 import { S3Error } from "./errors.ts";
 
 const PREFIX = "x-amz-meta-";
+const MISSING = "x-amz-missing-meta";
+/** What a header's name may be made of (RFC 9110 §5.6.2). */
+const TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/;
 /** AWS's limit over names (without the prefix) and values. */
 const USER_METADATA_BYTES_MAX = 2048;
 const ENCODED_WORD = /=\?(utf-8|us-ascii|iso-8859-1)\?([bq])\?([^?\s]*)\?=/gi;
@@ -23,6 +26,9 @@ export function metadataOf(
     if (!name.startsWith(PREFIX)) continue;
     const key = name.slice(PREFIX.length);
     if (key === "") throw new S3Error("InvalidArgument", "A metadata header has no name");
+    // The fields of a form can have any name; one that no header can have would make the object unreadable.
+    if (!isToken(key))
+      throw new S3Error("InvalidArgument", "The name of a metadata header is not well-formed");
     const text = decodeHeaderText(value);
     entries ??= [];
     entries.push([key, text]);
@@ -37,12 +43,17 @@ export function metadataOf(
   return Object.fromEntries(entries);
 }
 
-/** Sets the headers of a version's metadata in `headers`. */
+/** Sets the headers of a version's metadata in `headers`. Entries whose name no header can have, from elsewhere, are counted, as AWS does. */
 export function setMetadata(
   headers: Record<string, string | undefined>,
   metadata: Readonly<Record<string, string>>,
 ): void {
-  for (const key in metadata) headers[PREFIX + key] = encodeHeaderText(metadata[key] ?? "");
+  let missingCount = 0;
+  for (const key in metadata) {
+    if (isToken(key)) headers[PREFIX + key] = encodeHeaderText(metadata[key] ?? "");
+    else missingCount += 1;
+  }
+  if (missingCount > 0) headers[MISSING] = String(missingCount);
 }
 
 /** The Unicode text that a header value stands for. */
@@ -87,6 +98,10 @@ function quotedBytes(content: string): Buffer {
     .replaceAll("_", " ")
     .replace(/=([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
   return Buffer.from(text, "latin1");
+}
+
+function isToken(name: string): boolean {
+  return TOKEN.test(name);
 }
 
 function isPrintableAscii(text: string): boolean {

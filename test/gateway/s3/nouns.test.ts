@@ -8,7 +8,12 @@ import { S3Error } from "../../../src/gateway/s3/errors.ts";
 import { parseEtagList } from "../../../src/gateway/s3/etag.ts";
 import { formatHttpDate, parseHttpDate } from "../../../src/gateway/s3/http-date.ts";
 import { parseToken, tokenOf, urlEncoded } from "../../../src/gateway/s3/listing.ts";
-import { decodeHeaderText, encodeHeaderText, metadataOf } from "../../../src/gateway/s3/metadata-headers.ts";
+import {
+  decodeHeaderText,
+  encodeHeaderText,
+  metadataOf,
+  setMetadata,
+} from "../../../src/gateway/s3/metadata-headers.ts";
 import { parseRange, rangeWithin } from "../../../src/gateway/s3/range.ts";
 import { parseTaggingHeader, tagSetOf } from "../../../src/gateway/s3/tag-set.ts";
 import { opaqueVersionId, readVersionId } from "../../../src/gateway/s3/version-id.ts";
@@ -108,6 +113,19 @@ describe("version ids", () => {
 });
 
 describe("metadata", () => {
+  it.each(["a:b", "a b", "\u00e9", "a\nb", ""])(
+    "with the name %j is refused: no header can have it",
+    (name) => {
+      expect(() => metadataOf([[`x-amz-meta-${name}`, "v"]])).toThrow(/metadata header/);
+    },
+  );
+
+  it("from elsewhere that no header can name is counted as missing", () => {
+    const headers: Record<string, string | undefined> = {};
+    setMetadata(headers, { "a:b": "1", "\u00e9": "2", plain: "3" });
+    expect(headers).toEqual({ "x-amz-meta-plain": "3", "x-amz-missing-meta": "2" });
+  });
+
   it("of any text comes back through a header of printable ASCII", () => {
     fc.assert(
       fc.property(wholeText, (value) => {
