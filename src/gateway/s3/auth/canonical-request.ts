@@ -11,6 +11,8 @@ export interface SignedRequest {
   readonly target: string;
   /** By lower-case name; values as Node gives them (one character a byte). */
   readonly headers: ReadonlyMap<string, string>;
+  /** Where `headers` holds more than was sent as headers: those that were; undefined: all were. */
+  readonly sentHeaders?: ReadonlyMap<string, string> | undefined;
 }
 
 const PLAIN_PATH = /^[A-Za-z0-9\-._~/]*$/;

@@ -45,7 +45,8 @@ export class Verifier {
    * @throws S3Error AccessDenied, AuthorizationHeaderMalformed, AuthorizationQueryParametersError, InvalidAccessKeyId,
    * InvalidArgument, InvalidRequest, NotImplemented, RequestTimeTooSkewed, SignatureDoesNotMatch
    */
-  async verify(request: SignedRequest): Promise<Authentication> {
+  async verify({ method, target, headers, sentHeaders = headers }: SignedRequest): Promise<Authentication> {
+    const request = { method, target, headers: sentHeaders };
     const presented = presentedSignature(request);
     const word = request.headers.get("x-amz-content-sha256");
     if (presented === undefined) {

@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls";
 import type { RequestBody, S3Request } from "../action.ts";
 import { S3Error } from "../errors.ts";
 import { type Addressed, addressed } from "./addressing.ts";
+import { withHoistedHeaders } from "./hoisted-headers.ts";
 import { RawBody } from "./raw-body.ts";
 
 export interface IncomingOptions {
@@ -23,7 +24,10 @@ export class Incoming implements S3Request {
   readonly method: string;
   /** As it was sent, one character a byte. */
   readonly target: string;
-  readonly headers: ReadonlyMap<string, string>;
+  /** As they came; what a signature covers. */
+  readonly sentHeaders: ReadonlyMap<string, string>;
+  /** With those of a presigned query, once it is addressed. */
+  headers: ReadonlyMap<string, string>;
   readonly raw: RawBody;
   readonly #domains: readonly string[];
   readonly #isProxied: boolean;
@@ -37,7 +41,8 @@ export class Incoming implements S3Request {
     this.id = options.id;
     this.method = message.method ?? "";
     this.target = message.url ?? "";
-    this.headers = headersOf(message);
+    this.sentHeaders = headersOf(message);
+    this.headers = this.sentHeaders;
     this.raw = new RawBody(message, options.isExpecting ? () => response.writeContinue() : undefined);
     this.#domains = options.domains;
     this.#isProxied =
@@ -45,9 +50,10 @@ export class Incoming implements S3Request {
       options.isProxy(message.socket.remoteAddress ?? "");
   }
 
-  /** @throws InvalidURI, InvalidBucketName */
+  /** @throws InvalidURI, InvalidBucketName, InvalidArgument (a header in a presigned query) */
   address(): void {
     this.#addressed = addressed(this.target, this.#host, this.#domains);
+    this.headers = withHoistedHeaders(this.sentHeaders, this.#addressed.query);
   }
 
   get bucket(): string | undefined {
