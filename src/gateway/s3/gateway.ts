@@ -17,8 +17,9 @@ import { MULTIPART_ACTIONS } from "./multipart-actions.ts";
 import { Notifier } from "./notification/notifier.ts";
 import { OBJECT_ACTIONS } from "./object-actions.ts";
 import { Router } from "./router.ts";
-import { DEFAULT_REGION, S3Server } from "./server.ts";
+import { DEFAULT_REGION, S3Server, type ServerParts } from "./server.ts";
 import { config, parseS3Settings, type S3Settings } from "./settings.ts";
+import { WebsiteServer } from "./website/website-server.ts";
 
 /** Counters are written down this often. */
 const WRITE_MS = 5000;
@@ -71,6 +72,7 @@ class RunningS3 implements RunningGateway<S3Status> {
   #service: ServiceRecord;
   #settings: S3Settings | undefined;
   #server: S3Server | undefined;
+  #website: WebsiteServer | undefined;
   #listeners: readonly Listener[] = [];
   #failure: { readonly error: EfsError; readonly atMs: number } | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -156,33 +158,36 @@ class RunningS3 implements RunningGateway<S3Status> {
     const { segment, clock, log } = this.#context;
     try {
       const settings = parseS3Settings(service);
-      this.#server = new S3Server(
-        {
-          segment,
-          clock,
-          log,
-          meter: this.#meter,
-          router: this.#router,
-          idPrefix: this.#idPrefix,
-          onNotificationsChanged: (bucket) => this.#notifier.changed(bucket),
-        },
-        settings,
-      );
+      const parts: ServerParts = {
+        segment,
+        clock,
+        log,
+        meter: this.#meter,
+        router: this.#router,
+        idPrefix: this.#idPrefix,
+        onNotificationsChanged: (bucket) => this.#notifier.changed(bucket),
+      };
+      this.#server = new S3Server(parts, settings);
+      this.#website = new WebsiteServer(parts, settings);
       this.#settings = settings;
       const { tenant, region = DEFAULT_REGION, webhooks } = settings;
       this.#notifier.configure({ tenant, region, webhooks });
-      if (this.#listeners.length === 0) this.#listeners = this.#listenersOf(settings, this.#server);
+      if (this.#listeners.length === 0)
+        this.#listeners = this.#listenersOf(settings, this.#server, this.#website);
     } catch (thrown) {
       this.#notifier.configure(NOTHING_SERVED);
       this.#fail(toEfsError(thrown));
     }
   }
 
-  #listenersOf({ host, httpPort, https }: S3Settings, first: S3Server): readonly Listener[] {
+  #listenersOf(
+    { host, httpPort, https, website }: S3Settings,
+    first: S3Server,
+    firstWebsite: WebsiteServer,
+  ): readonly Listener[] {
     const { clock, log } = this.#context;
     // Connections outlive changes of the settings that have nothing to do with ports.
-    const server = () => this.#server ?? first;
-    const common: Omit<ListenerOptions, "port" | "tls"> = {
+    const common = (server: () => S3Server | WebsiteServer): Omit<ListenerOptions, "port" | "tls"> => ({
       host,
       clock,
       log,
@@ -192,14 +197,17 @@ class RunningS3 implements RunningGateway<S3Status> {
         const problem = this.#listeners.find((listener) => listener.problem !== undefined)?.problem;
         if (problem !== undefined) this.#fail(problem);
       },
-    };
+    });
+    const api = common(() => this.#server ?? first);
+    const pages = common(() => this.#website ?? firstWebsite);
     return [
-      ...(httpPort === undefined ? [] : [new Listener({ ...common, port: httpPort, tls: undefined })]),
-      ...(https === undefined ? [] : [new Listener({ ...common, port: https.port, tls: https })]),
+      ...(httpPort === undefined ? [] : [new Listener({ ...api, port: httpPort, tls: undefined })]),
+      ...(https === undefined ? [] : [new Listener({ ...api, port: https.port, tls: https })]),
+      ...(website === undefined ? [] : [new Listener({ ...pages, port: website.port, tls: undefined })]),
     ];
   }
 
-  async #handle(server: S3Server, request: Incoming): Promise<void> {
+  async #handle(server: S3Server | WebsiteServer, request: Incoming): Promise<void> {
     const pace = new Pace(request.raw, { clock: this.#context.clock, cut: () => reset(request.response) });
     this.#watch.add(pace);
     await server.handle(request, pace);
@@ -211,10 +219,11 @@ class RunningS3 implements RunningGateway<S3Status> {
   }
 
   async #end(): Promise<void> {
-    if (this.#server !== undefined) this.#server.isDraining = true;
+    for (const server of [this.#server, this.#website]) if (server !== undefined) server.isDraining = true;
     await Promise.all(this.#listeners.map((listener) => listener.stop(DRAIN_MS)));
     this.#listeners = [];
     this.#server = undefined;
+    this.#website = undefined;
   }
 
   async #writeNowAndThen(): Promise<void> {
@@ -235,8 +244,8 @@ class RunningS3 implements RunningGateway<S3Status> {
 /** All that decides where and how a service listens, as text. Settings that make no sense listen nowhere. */
 function portsOf(service: ServiceRecord): string {
   try {
-    const { host, httpPort, https } = parseS3Settings(service);
-    return JSON.stringify([host, httpPort, https]);
+    const { host, httpPort, https, website } = parseS3Settings(service);
+    return JSON.stringify([host, httpPort, https, website?.port]);
   } catch {
     return "";
   }

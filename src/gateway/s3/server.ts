@@ -26,7 +26,7 @@ import type { S3Settings } from "./settings.ts";
 import { errorXml, toS3Error } from "./wire/error-answer.ts";
 
 /** Requests under way at once; those beyond are told to come again. */
-const REQUESTS_MAX = 512;
+export const REQUESTS_MAX = 512;
 export const DEFAULT_REGION = "us-east-1";
 /** As nginx has it: the client closed the connection. */
 const GONE_STATUS = 499;

@@ -12,6 +12,7 @@ import { WEBHOOK_NAME } from "./notification/notification.ts";
 const LIST_MAX = 1000;
 const VERSIONS_MAX = 1000;
 const LOOPBACK = "127.0.0.1";
+const EXAMPLE_PORTS: Readonly<Record<string, string>> = { "X-HTTPS-Port": "9443", "X-Website-Port": "9980" };
 
 export interface S3Settings {
   /** undefined: nothing is served yet. */
@@ -82,7 +83,7 @@ export function parseS3Settings(service: ServiceRecord): S3Settings {
     hasAccessLog: isOn(service, "X-Access-Log", false),
     versionsKept: countOf(service, "X-Number-Of-Versions", VERSIONS_MAX) ?? 1,
     webhooks: webhooksOf(service),
-    website: websiteOf(service),
+    website: websiteOf(service, [httpPort, https?.port]),
     isProxy: proxiesOf(service),
   };
 }
@@ -129,7 +130,7 @@ function portOf(service: ServiceRecord, key: string): number | undefined {
   if (text === undefined) return undefined;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
-  throw badValue(service, key, key === "X-HTTP-Port" ? "9982" : "9443", "a port from 0 to 65535, or -");
+  throw badValue(service, key, EXAMPLE_PORTS[key] ?? "9982", "a port from 0 to 65535, or -");
 }
 
 function httpsOf(service: ServiceRecord): HttpsSettings | undefined {
@@ -149,9 +150,15 @@ function httpsOf(service: ServiceRecord): HttpsSettings | undefined {
   return { port, key, certificate, ciphers: settingOf(service, "X-Ciphers") };
 }
 
-function websiteOf(service: ServiceRecord): WebsiteSettings | undefined {
+function websiteOf(
+  service: ServiceRecord,
+  taken: ReadonlyArray<number | undefined>,
+): WebsiteSettings | undefined {
   const port = portOf(service, "X-Website-Port");
   if (port === undefined) return undefined;
+  if (port !== 0 && taken.includes(port)) {
+    throw badValue(service, "X-Website-Port", "9980", "the service has this port already");
+  }
   return { port, domains: domainsIn(service, "X-Website-Domain") };
 }
 

@@ -52,6 +52,7 @@ const PARSERS: Readonly<Record<string, Parse>> = {
   "X-Auth-Type": oneOf({ disabled: "disabled", key_secret: "key_secret" }),
   "X-HTTP-Port": port,
   "X-HTTPS-Port": port,
+  "X-Website-Port": port,
   "X-Listen": (value) =>
     parseAddress(value.includes(":") ? `[${value.replace(/^\[|\]$/g, "")}]` : value, 0).host,
   "X-Need-MD5": oneOf(SWITCH),

@@ -1,13 +1,14 @@
-/** DeleteBucketWebsite: there is none to delete. */
+/** DeleteBucketWebsite: the bucket is not served as a website any more. */
 import type { Action } from "../action.ts";
+import { writeConfig } from "../bucket-config.ts";
 
 export const deleteBucketWebsite: Action = {
   name: "DeleteBucketWebsite",
   target: "bucket",
   match: { method: "DELETE", query: ["website"] },
   permission: "s3:DeleteBucketWebsite",
-  run: async ({ segment, bucket }) => {
-    await segment.namespace.showBucket(bucket);
+  run: async (context) => {
+    await writeConfig(context, context.bucket, "website", undefined);
     return { status: 204 };
   },
 };
