@@ -68,6 +68,21 @@ describe("what is no request, or two at once", () => {
     expect(others).toEqual([]);
   });
 
+  it.each([
+    ["no host", "GET /bk1 HTTP/1.1\r\n\r\n"],
+    ["two hosts", "GET /bk1 HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n"],
+  ])("with %s is refused in S3's words", async (_what, bytes) => {
+    await started();
+    const [answer] = parseAnswers(await exchange(gateway.place, [bytes], { isEnding: true }));
+    expect([answer?.status, element(answer?.body ?? "", "Code")]).toEqual([400, "BadRequest"]);
+  });
+
+  it("that expects what nobody knows is answered as if it did not", async () => {
+    await withBucket();
+    const answer = await ask("GET", "/bk1", { headers: { expect: "wonders" } });
+    expect(answer.status).toBe(200);
+  });
+
   it("with 100 KB of headers is refused in S3's words", async () => {
     await started();
     const [answer] = parseAnswers(

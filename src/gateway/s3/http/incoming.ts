@@ -50,8 +50,14 @@ export class Incoming implements S3Request {
       options.isProxy(message.socket.remoteAddress ?? "");
   }
 
-  /** @throws InvalidURI, InvalidBucketName, InvalidArgument (a header in a presigned query) */
+  /** @throws BadRequest (no host, or several), InvalidURI, InvalidBucketName, InvalidArgument (a header in a presigned query) */
   address(): void {
+    const isNameless = this.#host === "" && this.message.httpVersion !== "1.0";
+    if (isNameless || this.#host.includes(",")) {
+      throw new S3Error("BadRequest", "The request must have one Host header", {
+        headers: { Connection: "close" },
+      });
+    }
     this.#addressed = addressed(this.target, this.#host, this.#domains);
     this.headers = withHoistedHeaders(this.sentHeaders, this.#addressed.query);
   }

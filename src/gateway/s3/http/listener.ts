@@ -171,6 +171,8 @@ export class Listener {
       keepAliveTimeout: SILENCE_MS,
       highWaterMark: BODY_BUFFER_BYTES,
       joinDuplicateHeaders: true,
+      // Refused by whoever addresses the request, in S3's words.
+      requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
     };
@@ -180,6 +182,7 @@ export class Listener {
         : createHttps({ ...options, ...this.#certificate.context });
     server.on("request", (message, response) => this.#begin(message, response, false));
     server.on("checkContinue", (message, response) => this.#begin(message, response, true));
+    server.on("checkExpectation", (message, response) => this.#begin(message, response, false));
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
