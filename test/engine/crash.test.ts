@@ -274,6 +274,28 @@ describe("a failed sync", () => {
   });
 });
 
+describe("too many open files", () => {
+  it("fail commits with BUSY once the journal is full, harm nothing, and all goes on when they are fewer", async () => {
+    const world = freshWorld();
+    const stores = await open(world);
+    world.disk.fault = (_step, kind) => (kind === "create" ? systemError("EMFILE") : undefined);
+    const told = new Set<number>();
+    const commit = async (number: number) => {
+      await stores.records.commit({ writes: [{ key: key(`k${number}`), value: value(`${number}`) }] });
+      told.add(number);
+    };
+    let code: string | undefined;
+    for (let number = 0; code === undefined && number < 100; number += 1) code = await codeOf(commit(number));
+    expect(code).toBe("BUSY");
+    world.disk.fault = () => undefined;
+    for (let number = 100; number < 150; number += 1) await commit(number);
+    await stores.close();
+    const again = await open(afterPowerLoss(world, "nothing", 1));
+    for (const number of told) expect(text(await again.records.get(key(`k${number}`)))).toBe(`${number}`);
+    await again.close();
+  });
+});
+
 describe("a full disk", () => {
   it("fails a write at any place with NO_SPACE, harms nothing, and goes on when room returns", async () => {
     const stepCount = await stepsOfWholeHistory();

@@ -45,6 +45,12 @@ export function isNoSpace(error: unknown): boolean {
   return error instanceof Error && /No space left|quota exceeded/i.test(error.message);
 }
 
+/** Too many files are open: nothing was written, nothing is wrong with the disk, and it passes. */
+export function isBusy(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "EMFILE" || code === "ENFILE";
+}
+
 export function noSpace(cause: unknown): EfsError {
   return new EfsError("NO_SPACE", "the disk is full", { hint: "make room, then try again", cause });
 }

@@ -4,7 +4,7 @@
  * decided in one turn of the event loop must see one state. Layout: DESIGN.md, Bytes.
  */
 import path from "node:path";
-import { EfsError } from "../../base/errors.ts";
+import { EfsError, systemCode } from "../../base/errors.ts";
 import type { BlockCache } from "./block-cache.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import type { Change } from "./journal-frame.ts";
@@ -49,11 +49,13 @@ export class Run {
     this.#blocks = new Array(opened.index.count);
   }
 
-  /** @throws RECORD_CORRUPT when the file is absent, has another length, or its footer, index or filter is damaged */
+  /** @throws RECORD_CORRUPT when the file is absent, has another length, or its footer, index or filter is damaged; what the disk says */
   static async open({ disk, directory, salt, cache }: RunsOptions, number: number): Promise<Run> {
     const name = path.join(directory, runName(number));
     const file = await disk.open(name, { create: false }).catch((cause) => {
-      throw indexDamaged(name, "it cannot be opened", cause);
+      // Not to be allowed to is no damage.
+      if (systemCode(cause) !== "ENOENT") throw cause;
+      throw indexDamaged(name, "it is lost", cause);
     });
     try {
       const seal = new PieceSeal(salt, number);

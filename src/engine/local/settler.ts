@@ -2,7 +2,8 @@
  * Brings what the journal holds to rest in the tree, in rounds: a whole generation of the overlay at once, so that there
  * are few runs. Then the journal's room is free again.
  */
-import { type Health, isNoSpace, noSpace } from "./health.ts";
+import { toEfsError } from "../../base/errors.ts";
+import { type Health, isBusy, isNoSpace, noSpace } from "./health.ts";
 import type { Journal } from "./journal.ts";
 import type { Overlay } from "./overlay.ts";
 import type { Tree } from "./tree.ts";
@@ -43,7 +44,7 @@ export class Settler {
     if (isTime) this.#begin();
   }
 
-  /** Waits until journal and memory have room for a frame. @throws NO_SPACE, IO */
+  /** Waits until journal and memory have room for a frame. @throws NO_SPACE, BUSY, IO */
   async makeRoom(payloadBytes: number): Promise<void> {
     if (this.#hasRoom(payloadBytes)) return;
     await this.idle();
@@ -89,6 +90,7 @@ export class Settler {
       await tree.settle(changes, this.#sequence);
     } catch (error) {
       if (isNoSpace(error)) throw noSpace(error);
+      if (isBusy(error)) throw toEfsError(error);
       throw health.fail("committing the index", error);
     }
     overlay.dropOlder();

@@ -13,7 +13,7 @@ import type { Log } from "../../base/log.ts";
 import type { OrderedMap } from "../ordered-map.ts";
 import { BlockCache } from "./block-cache.ts";
 import type { Disk } from "./disk.ts";
-import { type Health, isNoSpace, noSpace } from "./health.ts";
+import { type Health, isBusy, isNoSpace, noSpace } from "./health.ts";
 import type { Change } from "./journal-frame.ts";
 import { type Layer, type MapRange, mergeLayers } from "./layer.ts";
 import { takeDraft, writeDraft } from "./replace-file.ts";
@@ -27,6 +27,8 @@ import { runBytesFor, writeRun } from "./run-writer.ts";
 const CACHE_BYTES = 16 * 1024 * 1024;
 /** Rounds wait for merging when there are more: every get and range looks at all of them. */
 const RUNS_MAX = 48;
+/** At once: a large one takes minutes, and what comes to rest meanwhile has to be merged too. Each is over younger runs than the one before. */
+const MERGES_MAX = 3;
 
 export interface TreeOptions {
   readonly disk: Disk;
@@ -46,7 +48,9 @@ export class Tree {
   #syncCount = 0;
   /** The list that was given to the disk last. */
   #listed: Promise<void> = Promise.resolve();
-  #merging: Promise<void> | undefined;
+  readonly #merges = new Set<Promise<void>>();
+  /** Runs that are being merged. */
+  readonly #busy = new Set<Run>();
   #isClosing = false;
 
   private constructor(options: TreeOptions & RunsOptions, list: RunList, runs: readonly Run[]) {
@@ -101,10 +105,10 @@ export class Tree {
   /**
    * A round: brings changes to rest, all or none of them; durable, and seen by `get`, when it resolves. `sequence` is the
    * last frame of the journal that they come from. One call at a time.
-   * @throws NO_SPACE with nothing changed; whatever else the disk says
+   * @throws NO_SPACE and that too many files are open, with nothing changed; whatever else the disk says
    */
   async settle(changes: OrderedMap<Uint8Array | undefined>, sequence: bigint): Promise<void> {
-    if (this.#runs.length > RUNS_MAX) await this.#merging;
+    if (this.#runs.length > RUNS_MAX && this.#merges.size > 0) await Promise.race(this.#merges);
     let changeBytes = 0;
     for (const [key, value] of changes.values) changeBytes += key.length + (value?.length ?? 0);
     await this.#checkRoom(runBytesFor(changes.size, changeBytes));
@@ -117,18 +121,23 @@ export class Tree {
     this.#mergeSoon();
   }
 
-  /** Gives up a merge that is under way. */
+  /** Gives up the merges that are under way. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    await this.#merging;
+    await Promise.all(this.#merges);
     for (const run of this.#runs) await run.close();
   }
 
   #mergeSoon(): void {
-    if (this.#isClosing || !this.#options.health.isWritable) return;
-    this.#merging ??= this.#mergeAll().finally(() => {
-      this.#merging = undefined;
-    });
+    if (this.#merges.size >= MERGES_MAX || this.#firstToMerge(0) === undefined) return;
+    const merge = this.#mergeAll().finally(() => this.#merges.delete(merge));
+    this.#merges.add(merge);
+  }
+
+  #firstToMerge(from: number): number | undefined {
+    if (this.#isClosing || !this.#options.health.isWritable) return undefined;
+    const free = this.#runs.findLastIndex((run) => this.#busy.has(run)) + 1;
+    return firstToMerge(this.#runs, Math.max(from, free));
   }
 
   /** Merges as long as it is time to. What is in the way waits for the next round, or ends all writing. */
@@ -136,9 +145,10 @@ export class Tree {
     const { health, log } = this.#options;
     let from = 0;
     for (;;) {
-      const first = firstToMerge(this.#runs, from);
+      const first = this.#firstToMerge(from);
       if (first === undefined) return;
       const merged = this.#runs.slice(first);
+      for (const run of merged) this.#busy.add(run);
       try {
         await this.#merge(merged, first === 0);
       } catch (error) {
@@ -149,11 +159,14 @@ export class Tree {
           from = first + 1;
           continue;
         }
+        if (isBusy(error)) return void log.warn({ cause }, "runs of the index are not merged now");
         // A run that is damaged is left alone from now on; what can be read of it is served.
         const isDamage = error instanceof EfsError && error.code === "RECORD_CORRUPT";
         if (!isDamage || !merged.some((run) => run.isDamaged))
           return void health.fail("merging the index", error);
         log.error({ cause }, "a run of the index is damaged: restore the data directory");
+      } finally {
+        for (const run of merged) this.#busy.delete(run);
       }
     }
   }
@@ -240,6 +253,7 @@ export class Tree {
       await this.#sync(() => takeDraft(disk, name));
     } catch (error) {
       // Which of both lists is there now is not known, so neither's runs may go.
+      await added?.close().catch(() => {});
       throw health.fail("listing the runs of the index", error);
     }
     this.#runs = runs;
