@@ -1,7 +1,7 @@
 /** Clusters, tenants and buckets: making, listing, showing, deleting. */
 
 import type { BucketName, BucketPath, ClusterName, TenantName, TenantPath } from "../model/names.ts";
-import type { BucketOptions, BucketRecord, ContainerRecord } from "../model/namespace.ts";
+import type { BucketOptions, BucketRecord, ContainerRecord, Encryption } from "../model/namespace.ts";
 
 export interface ListOptions {
   readonly prefix?: string | undefined;
@@ -67,10 +67,12 @@ export interface Namespace {
   /** @throws BUCKET_NOT_FOUND, NOT_EMPTY (it has objects), IN_USE (a service serves it) */
   deleteBucket(path: BucketPath): Promise<void>;
   /**
-   * Changes options of a bucket; chunking stays.
-   * @throws BUCKET_NOT_FOUND, BAD_VALUE, CONFLICT (versioning back to off, a lock without versioning, suspending or unlocking a locked bucket)
+   * Changes options of a bucket; chunking stays. Encryption changes only while the bucket is empty and no link serves it.
+   * @throws BUCKET_NOT_FOUND, NOT_EMPTY, IN_USE and UNAVAILABLE (encryption), BAD_VALUE, CONFLICT (versioning back to off, a lock without versioning, suspending or unlocking a locked bucket)
    */
   updateBucket(path: BucketPath, change: Partial<Omit<BucketOptions, "chunking">>): Promise<BucketRecord>;
+  /** Whether what is written into the bucket is encrypted at rest; fast: kept in memory. @throws BUCKET_NOT_FOUND */
+  encryptionOf(path: BucketPath): Promise<Encryption>;
   /** One configuration of a bucket, opaque text of at most 64 KiB; fast: kept in memory. @throws BUCKET_NOT_FOUND */
   getConfig(path: BucketPath, kind: BucketConfigKind): Promise<string | undefined>;
   /** undefined removes it. Durable when resolved. @throws BUCKET_NOT_FOUND, LIMIT */

@@ -5,6 +5,7 @@
 import { utf8 } from "../../base/bytes.ts";
 import { CONTENT_TYPE_BYTES_MAX, HEADER_VALUE_BYTES_MAX } from "../../model/limits.ts";
 import { KEPT_HEADERS } from "../../model/version.ts";
+import { AES256, ENCRYPTION_HEADER } from "./encryption.ts";
 import { S3Error } from "./errors.ts";
 import { decodeHeaderText, metadataOf } from "./metadata-headers.ts";
 
@@ -42,7 +43,7 @@ export interface WrittenHeaders {
 
 /** @throws InvalidStorageClass, InvalidArgument, MetadataTooLarge, NotImplemented (encryption that is asked for) */
 export function writtenHeaders(headers: Headers): WrittenHeaders {
-  refuseEncryption(headers);
+  refuseEncryption(headers, AES256);
   // Whoever appends must not overwrite instead.
   if (headers.has("x-amz-write-offset-bytes")) {
     throw new S3Error("NotImplemented", "Appending to an object is not supported", {
@@ -56,9 +57,13 @@ export function writtenHeaders(headers: Headers): WrittenHeaders {
   };
 }
 
-/** Encryption is asked for by a write, or by keys of the customer for a read. @throws NotImplemented */
-export function refuseEncryption(headers: Headers): void {
-  for (const name of headers.keys()) {
+/**
+ * Encryption is asked for by a write, or by keys of the customer for a read. What `taken` says may be asked for: the bucket decides.
+ * @throws NotImplemented
+ */
+export function refuseEncryption(headers: Headers, taken?: string): void {
+  for (const [name, value] of headers) {
+    if (name === ENCRYPTION_HEADER && value === taken) continue;
     if (
       !name.startsWith("x-amz-server-side-encryption") &&
       !name.startsWith("x-amz-copy-source-server-side-")
@@ -67,7 +72,7 @@ export function refuseEncryption(headers: Headers): void {
     }
     const message = name.includes("-customer-")
       ? "Encryption with keys of the customer (SSE-C) is not supported; encrypt before the upload instead"
-      : "Server-side encryption of single objects is not supported";
+      : "Server-side encryption is a property of the bucket here: AES256, and no key management service";
     throw new S3Error("NotImplemented", message, { elements: { Header: name } });
   }
 }

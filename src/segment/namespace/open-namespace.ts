@@ -33,6 +33,9 @@ export function openNamespace(core: Core, dropper: Dropper): Namespace {
       }),
     deleteBucket: (path) => inFlight.run(() => deleteBucket(core, dropper, path)),
     updateBucket: (path, change) => inFlight.run(() => updateBucket(core, dropper, path, change)),
+    encryptionOf: async (path) =>
+      (core.buckets.held(path) ?? (await inFlight.run(() => core.buckets.open(path)))).record.options
+        .encryption,
     getConfig: (path, kind) => inFlight.run(() => configs.get(path, kind)),
     putConfig: (path, kind, text) => inFlight.run(() => configs.put(path, kind, text)),
     showBucket: (path) => inFlight.run(() => showBucket(core, path)),

@@ -179,7 +179,7 @@ describe("an upload by parts", () => {
   it("asks for no encryption and no lock that the bucket has not", async () => {
     const site = await s3Site();
     const ask = (headers: Headers) => site.ask(createMultipartUpload, { key: KEY, headers });
-    expect((await ask({ "x-amz-server-side-encryption": "AES256" })).code).toBe("NotImplemented");
+    expect((await ask({ "x-amz-server-side-encryption": "AES256" })).code).toBe("InvalidRequest");
     expect((await ask({ "x-amz-server-side-encryption-customer-algorithm": "AES256" })).code).toBe(
       "NotImplemented",
     );

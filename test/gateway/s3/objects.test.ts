@@ -88,7 +88,8 @@ describe("putting an object", () => {
   it.each([
     ["metadata over 2 KB", { "x-amz-meta-a": "x".repeat(2048) }, 400, "MetadataTooLarge"],
     ["an unknown storage class", { "x-amz-storage-class": "CHEAP" }, 400, "InvalidStorageClass"],
-    ["encryption", { "x-amz-server-side-encryption": "AES256" }, 501, "NotImplemented"],
+    ["encryption in a plain bucket", { "x-amz-server-side-encryption": "AES256" }, 400, "InvalidRequest"],
+    ["keys of a service", { "x-amz-server-side-encryption": "aws:kms" }, 501, "NotImplemented"],
     ["keys of the customer", { "x-amz-server-side-encryption-customer-key": "k" }, 501, "NotImplemented"],
     ["an unknown ACL", { "x-amz-acl": "mine" }, 400, "InvalidArgument"],
     ["an ACL that is not here", { "x-amz-acl": "public-read-write" }, 501, "NotImplemented"],

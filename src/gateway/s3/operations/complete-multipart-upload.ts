@@ -8,6 +8,7 @@ import { expectedMd5 } from "../auth/content-check.ts";
 import { checksumElements } from "../checksum-elements.ts";
 import { completedParts, completionFailure, objectSizeOf, wholeChecksum } from "../completion.ts";
 import { writeGuard } from "../conditions.ts";
+import { inEncryptedBucket } from "../encryption.ts";
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
 import { expirationHeader } from "../expiration-header.ts";
@@ -19,7 +20,7 @@ import { shownVersionId } from "../version-headers.ts";
 import { XML_BYTES_MAX } from "../wire/xml.ts";
 import { xmlAnswer } from "../xml-answer.ts";
 
-export const completeMultipartUpload: Action = {
+export const completeMultipartUpload: Action = inEncryptedBucket({
   name: "CompleteMultipartUpload",
   target: "object",
   match: { method: "POST", query: ["uploadId"] },
@@ -63,7 +64,7 @@ export const completeMultipartUpload: Action = {
       throw completionFailure(thrown, { parts, uploadId });
     }
   },
-};
+});
 
 /** @throws InvalidDigest, BadDigest */
 function requireMd5(headers: ReadonlyMap<string, string>, bytes: Uint8Array): void {

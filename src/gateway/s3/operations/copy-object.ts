@@ -9,6 +9,7 @@ import { annotationsOf, authoriseAnnotations } from "../annotation-headers.ts";
 import { checksumElements } from "../checksum-elements.ts";
 import { copySourceGuard, writeGuard } from "../conditions.ts";
 import { authoriseSource, type CopySource, copySourceOf, isOntoItself } from "../copy-source.ts";
+import { inEncryptedBucket } from "../encryption.ts";
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
 import { expirationHeader } from "../expiration-header.ts";
@@ -30,7 +31,7 @@ import { xmlAnswer } from "../xml-answer.ts";
 /** How often the source's latest version may be replaced between finding it and copying it. */
 const ATTEMPTS_MAX = 5;
 
-export const copyObject: Action = {
+export const copyObject: Action = inEncryptedBucket({
   name: "CopyObject",
   target: "object",
   match: { method: "PUT", headers: ["x-amz-copy-source"] },
@@ -53,7 +54,7 @@ export const copyObject: Action = {
       },
     );
   },
-};
+});
 
 async function copyFrom(
   context: ObjectContext,

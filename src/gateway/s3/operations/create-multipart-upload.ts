@@ -1,7 +1,9 @@
 /** CreateMultipartUpload: begins an upload; all that is said of the object is said here. */
+
 import type { Action } from "../action.ts";
 import { annotationsOf, authoriseAnnotations } from "../annotation-headers.ts";
 import { CHECKSUM_WORDS, checksumTypeOf } from "../checksum-headers.ts";
+import { inEncryptedBucket } from "../encryption.ts";
 import { isUrlEncoded, shown } from "../listing.ts";
 import { askedChecksum } from "../multipart-checksum.ts";
 import { initiatorOf } from "../multipart-request.ts";
@@ -9,7 +11,7 @@ import { lockFailure } from "../object-annotations.ts";
 import { writtenHeaders } from "../object-headers.ts";
 import { xmlAnswer } from "../xml-answer.ts";
 
-export const createMultipartUpload: Action = {
+export const createMultipartUpload: Action = inEncryptedBucket({
   name: "CreateMultipartUpload",
   target: "object",
   match: { method: "POST", query: ["uploads"] },
@@ -36,4 +38,4 @@ export const createMultipartUpload: Action = {
           },
     );
   },
-};
+});

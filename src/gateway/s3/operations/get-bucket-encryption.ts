@@ -1,6 +1,8 @@
-/** GetBucketEncryption: no bucket is encrypted at rest. */
+/** GetBucketEncryption. */
 import type { Action } from "../action.ts";
+import { ENCRYPTION_CONTENT } from "../encryption-document.ts";
 import { S3Error } from "../errors.ts";
+import { xmlAnswer } from "../xml-answer.ts";
 
 export const getBucketEncryption: Action = {
   name: "GetBucketEncryption",
@@ -8,10 +10,12 @@ export const getBucketEncryption: Action = {
   match: { method: "GET", query: ["encryption"] },
   permission: "s3:GetEncryptionConfiguration",
   run: async ({ segment, bucket }) => {
-    await segment.namespace.showBucket(bucket);
-    throw new S3Error(
-      "ServerSideEncryptionConfigurationNotFoundError",
-      "The server side encryption configuration was not found",
-    );
+    if ((await segment.namespace.encryptionOf(bucket)) === "none") {
+      throw new S3Error(
+        "ServerSideEncryptionConfigurationNotFoundError",
+        "The server side encryption configuration was not found",
+      );
+    }
+    return xmlAnswer("ServerSideEncryptionConfiguration", ENCRYPTION_CONTENT);
   },
 };

@@ -3,6 +3,7 @@ import { EfsError } from "../../../base/errors.ts";
 import type { ObjectContent } from "../../../segment/objects.ts";
 import type { Action, ObjectContext, S3Request, S3Response } from "../action.ts";
 import { checkRead, currentRange } from "../conditions.ts";
+import { inEncryptedBucket } from "../encryption.ts";
 import { expirationHeader } from "../expiration-header.ts";
 import {
   annotationsFor,
@@ -20,7 +21,7 @@ const WHOLE_BYTES_MAX = 1024 * 1024;
 /** How often the latest version may be replaced between finding it and reading it. */
 const ATTEMPTS_MAX = 5;
 
-export const getObject: Action = {
+export const getObject: Action = inEncryptedBucket({
   name: "GetObject",
   target: "object",
   match: { method: "GET" },
@@ -37,7 +38,7 @@ export const getObject: Action = {
     }
     return { status, headers, ...(await bodyOf(content)) };
   },
-};
+});
 
 interface Found {
   readonly content: ObjectContent;

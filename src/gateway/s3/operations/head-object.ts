@@ -1,6 +1,8 @@
 /** HeadObject: the headers of GetObject. */
+
 import type { Action } from "../action.ts";
 import { checkRead, currentRange } from "../conditions.ts";
+import { inEncryptedBucket } from "../encryption.ts";
 import { expirationHeader } from "../expiration-header.ts";
 import {
   annotationsFor,
@@ -13,7 +15,7 @@ import {
 import { rangeAsked, rangeWithin } from "../range.ts";
 import { parseVersionId } from "../version-id.ts";
 
-export const headObject: Action = {
+export const headObject: Action = inEncryptedBucket({
   name: "HeadObject",
   target: "object",
   match: { method: "HEAD" },
@@ -41,4 +43,4 @@ export const headObject: Action = {
       throw await readFailure(context, context.object, versionId, thrown);
     }
   },
-};
+});

@@ -5,6 +5,7 @@ import { authoriseAnnotations } from "../annotation-headers.ts";
 import { measuredContent } from "../auth/body.ts";
 import { readForm } from "../auth/form-data.ts";
 import { limitedContent, verifyForm } from "../auth/post-policy.ts";
+import { encryptionHeader, requireEncryption } from "../encryption.ts";
 import { expirationHeader } from "../expiration-header.ts";
 import { lockFailure, requireAclAllowed } from "../object-annotations.ts";
 import { annotationsOfForm, formAnswer, headersOfForm, keyOfForm } from "../object-form.ts";
@@ -32,6 +33,7 @@ export const postObject: Action = {
     await signer.authorise("s3:PutObject", { bucket, key: path.object });
     const headers = headersOfForm(fields);
     const written = writtenHeaders(headers);
+    await requireEncryption(context, context.bucket, headers);
     const annotations = await annotationsOfForm(fields, headers, context.clock.wallMs());
     await authoriseAnnotations(signer, path, annotations);
     if (annotations?.acl !== undefined) await requireAclAllowed(signer, path, annotations.acl);
@@ -47,7 +49,8 @@ export const postObject: Action = {
       });
       const answer = formAnswer(version, fields, { baseUrl: request.baseUrl, bucket });
       const expiration = await expirationHeader(context, path, { version });
-      return { ...answer, headers: { ...answer.headers, "x-amz-expiration": expiration } };
+      const told = await encryptionHeader(context, path);
+      return { ...answer, headers: { ...answer.headers, "x-amz-expiration": expiration, ...told } };
     } catch (thrown) {
       throw annotations === undefined ? thrown : lockFailure(thrown);
     }

@@ -1,17 +1,20 @@
-/** PutBucketEncryption: refused, for a bucket that only says that it is encrypted is worse than one that does not. */
+/** PutBucketEncryption: AES256, while the bucket is empty. */
 import type { Action } from "../action.ts";
-import { notHere } from "../no-configuration.ts";
+import { changeEncryption } from "../encryption.ts";
+import { checkEncryptionDocument } from "../encryption-document.ts";
+import { xmlBody } from "../xml-answer.ts";
+
+const BODY_BYTES_MAX = 4096;
 
 export const putBucketEncryption: Action = {
   name: "PutBucketEncryption",
   target: "bucket",
   match: { method: "PUT", query: ["encryption"] },
   permission: "s3:PutEncryptionConfiguration",
-  run: async ({ segment, bucket }) => {
-    await segment.namespace.showBucket(bucket);
-    throw notHere(
-      "Encryption of buckets at rest",
-      "encrypt the disk of the data directory, or at the client",
-    );
+  run: async (context, request) => {
+    const options = { root: "ServerSideEncryptionConfiguration", bytesMax: BODY_BYTES_MAX };
+    checkEncryptionDocument(await xmlBody(request, options));
+    await changeEncryption(context, context.bucket, "aes256");
+    return { status: 200 };
   },
 };

@@ -4,6 +4,7 @@ import type { Action, ObjectContext, S3Response } from "../action.ts";
 import { annotationsOf, authoriseAnnotations } from "../annotation-headers.ts";
 import { setChecksum } from "../checksum-headers.ts";
 import { writeGuard } from "../conditions.ts";
+import { inEncryptedBucket } from "../encryption.ts";
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
 import { expirationHeader } from "../expiration-header.ts";
@@ -11,7 +12,7 @@ import { lockFailure } from "../object-annotations.ts";
 import { PUT_BYTES_MAX, writtenHeaders } from "../object-headers.ts";
 import { type ResponseHeaders, shownVersionId } from "../version-headers.ts";
 
-export const putObject: Action = {
+export const putObject: Action = inEncryptedBucket({
   name: "PutObject",
   target: "object",
   match: { method: "PUT" },
@@ -45,7 +46,7 @@ export const putObject: Action = {
       throw annotations === undefined ? thrown : lockFailure(thrown);
     }
   },
-};
+});
 
 /** The answer to a write that has an empty body. */
 export function putAnswer(version: Version): S3Response {

@@ -6,6 +6,7 @@ import { PART_BYTES_MAX } from "../../../segment/uploads.ts";
 import type { Action, ObjectContext } from "../action.ts";
 import { copySourceGuard } from "../conditions.ts";
 import { authoriseSource, type CopySource, copySourceOf } from "../copy-source.ts";
+import { inEncryptedBucket } from "../encryption.ts";
 import { S3Error } from "../errors.ts";
 import { isoDate } from "../listed-object.ts";
 import { partChecksumElements } from "../multipart-checksum.ts";
@@ -17,7 +18,7 @@ import { xmlAnswer } from "../xml-answer.ts";
 
 const RANGE = "x-amz-copy-source-range";
 
-export const uploadPartCopy: Action = {
+export const uploadPartCopy: Action = inEncryptedBucket({
   name: "UploadPartCopy",
   target: "object",
   match: { method: "PUT", query: ["partNumber", "uploadId"], headers: ["x-amz-copy-source"] },
@@ -61,7 +62,7 @@ export const uploadPartCopy: Action = {
       },
     );
   },
-};
+});
 
 interface ByteRange {
   readonly startByte: number;

@@ -2,12 +2,13 @@
 import { toHex } from "../../../base/bytes.ts";
 import { PART_BYTES_MAX } from "../../../segment/uploads.ts";
 import type { Action } from "../action.ts";
+import { inEncryptedBucket } from "../encryption.ts";
 import { S3Error } from "../errors.ts";
 import { partBody } from "../multipart-checksum.ts";
 import { partNumberOf, uploadIdOf } from "../multipart-request.ts";
 import { refuseEncryption } from "../object-headers.ts";
 
-export const uploadPart: Action = {
+export const uploadPart: Action = inEncryptedBucket({
   name: "UploadPart",
   target: "object",
   match: { method: "PUT", query: ["partNumber", "uploadId"] },
@@ -41,4 +42,4 @@ export const uploadPart: Action = {
       },
     };
   },
-};
+});
