@@ -42,6 +42,26 @@ function statusOf(change: Partial<S3Status> = {}): ServiceStatus {
         { ...operation, operation: "PutObject", bucket: "-", p50Ms: undefined, p99Ms: undefined },
       ],
       errors: { NoSuchKey: 3 },
+      notifications: [
+        {
+          bucket: "bk1",
+          id: "all",
+          webhook: "audit",
+          state: "delivering",
+          delivered: 42,
+          backlog: 0,
+          lastError: undefined,
+        },
+        {
+          bucket: "bk1",
+          id: "thumbs",
+          webhook: "images",
+          state: "failing",
+          delivered: 7,
+          backlog: 1,
+          lastError: { code: "UNAVAILABLE", message: "the webhook answered 500", atMs: NOW_MS - 20_000 },
+        },
+      ],
       ...change,
     },
   };

@@ -1,7 +1,7 @@
 /** What an S3 service does, for people and as fields: its state in words, where it listens, a table of operations for each bucket, errors by code. */
 import type { ServiceStatus } from "../../api/service.ts";
 import { formatSize } from "../../base/units.ts";
-import type { S3OperationStatus, S3Status } from "../../model/s3-status.ts";
+import type { S3NotificationStatus, S3OperationStatus, S3Status } from "../../model/s3-status.ts";
 import { forTerminal } from "../output/escape.ts";
 import type { Look } from "../output/view.ts";
 import { relativeTime } from "./relative-time.ts";
@@ -39,6 +39,11 @@ export function s3Text({ service, s3, now }: ServiceStatus, look: Look): string 
   ];
   lines.push(...rows.map(([label, text]) => `  ${label.padEnd(LABEL_WIDTH)}${forTerminal(text)}`));
   if (s3.operations.length > 0) lines.push("", ...table(s3.operations, look));
+  const notifications = s3.notifications ?? [];
+  if (notifications.length > 0) {
+    lines.push("", "Notifications:");
+    lines.push(...notifications.map((each) => notificationText(each, { nowMs: Date.parse(now), look })));
+  }
   const errors = Object.entries(s3.errors);
   if (errors.length > 0) {
     lines.push("", "Errors answered:");
@@ -65,8 +70,26 @@ export function s3Fields({ s3 }: ServiceStatus): ReadonlyArray<readonly [key: st
       fields.push([`${bucket}.${operation}.${name}`, value === undefined ? "" : String(value)]);
     }
   }
+  for (const { bucket, id, lastError, ...counts } of s3.notifications ?? []) {
+    const name = `notification.${bucket}.${id}`;
+    for (const [key, value] of Object.entries(counts)) fields.push([`${name}.${key}`, String(value)]);
+    fields.push([`${name}.last-error-text`, lastError?.message ?? ""]);
+  }
   for (const [code, times] of Object.entries(s3.errors)) fields.push([`error.${code}`, String(times)]);
   return fields;
+}
+
+/** `bk1/id to webhook audit: delivering, 12 delivered, 0 entries behind`. */
+function notificationText(
+  { bucket, id, webhook, state, delivered, backlog, lastError }: S3NotificationStatus,
+  { nowMs, look: { paint } }: { readonly nowMs: number; readonly look: Look },
+): string {
+  const where = forTerminal(`${bucket}/${id} to webhook ${webhook}`);
+  const entries = backlog === 1 ? "entry" : "entries";
+  const how = `${delivered} delivered, ${backlog} log ${entries} behind`;
+  if (state === "delivering" || lastError === undefined) return `  ${where}: ${paint.good(state)}, ${how}`;
+  const why = forTerminal(`${lastError.message} (${lastError.code}), ${relativeTime(lastError.atMs, nowMs)}`);
+  return `  ${where}: ${paint.bad("FAILING")}, ${how}: ${why}`;
 }
 
 function table(operations: readonly S3OperationStatus[], { paint }: Look): readonly string[] {

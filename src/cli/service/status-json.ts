@@ -15,7 +15,7 @@ export function statusJson({ service, link, s3, now }: ServiceStatus): object {
   };
 }
 
-function s3Json({ kind: _, lastError, operations, ...s3 }: S3Status): object {
+function s3Json({ kind: _, lastError, operations, notifications = [], ...s3 }: S3Status): object {
   return {
     ...s3,
     lastError: lastError === undefined ? null : errorJson(lastError),
@@ -23,6 +23,10 @@ function s3Json({ kind: _, lastError, operations, ...s3 }: S3Status): object {
       ...operation,
       p50Ms: p50Ms ?? null,
       p99Ms: p99Ms ?? null,
+    })),
+    notifications: notifications.map(({ lastError: error, ...notification }) => ({
+      ...notification,
+      lastError: error === undefined ? null : errorJson(error),
     })),
   };
 }
@@ -36,6 +40,6 @@ function linkJson({ kind: _, lastError, nextAttemptMs, buckets, ...link }: LinkS
   };
 }
 
-function errorJson({ atMs, ...error }: NonNullable<LinkStatus["lastError"]>): object {
+function errorJson({ atMs, ...error }: { readonly atMs: number; readonly code: string }): object {
   return { ...error, at: rfc3339(atMs) };
 }
