@@ -4,10 +4,17 @@
  */
 import { readSync, writevSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
+import { systemClock } from "../../base/clock.ts";
 import { systemCode } from "../../base/errors.ts";
 
 /** Writes up to this size go to the page cache in the caller's thread: cheaper than a hop to another one. */
 const INLINE_WRITE_BYTES_MAX = 128 * 1024;
+/** Reads up to this size likewise, as long as they come from the page cache: see SlowReads. */
+const INLINE_READ_BYTES_MAX = 64 * 1024;
+/** A read that took longer did not come from there. */
+const SLOW_READ_MS = 1;
+/** So many reads go to another thread after one that was slow. */
+const READS_ELSEWHERE = 32;
 /** IOV_MAX of Linux. */
 const WRITE_PARTS_MAX = 1024;
 
@@ -81,6 +88,25 @@ export const realDisk: Disk = {
   },
 };
 
+/** Small reads are tried in the caller's thread until one had to wait for the disk: then the next ones are not. */
+class SlowReads {
+  #elsewhereCount = 0;
+
+  /** False: read in another thread. */
+  isInline(lengthBytes: number): boolean {
+    if (lengthBytes > INLINE_READ_BYTES_MAX) return false;
+    if (this.#elsewhereCount === 0) return true;
+    this.#elsewhereCount -= 1;
+    return false;
+  }
+
+  took(elapsedMs: number): void {
+    if (elapsedMs > SLOW_READ_MS) this.#elsewhereCount = READS_ELSEWHERE;
+  }
+}
+
+const slowReads = new SlowReads();
+
 class RealFile implements DiskFile {
   readonly #handle: FileHandle;
 
@@ -89,6 +115,12 @@ class RealFile implements DiskFile {
   }
 
   async read(offset: number, lengthBytes: number): Promise<Uint8Array> {
+    if (slowReads.isInline(lengthBytes)) {
+      const startMs = systemClock.monotonicMs();
+      const bytes = this.readNow(offset, lengthBytes);
+      slowReads.took(systemClock.monotonicMs() - startMs);
+      return bytes;
+    }
     const bytes = Buffer.allocUnsafeSlow(lengthBytes);
     let length = 0;
     while (length < lengthBytes) {

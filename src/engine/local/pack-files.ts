@@ -17,6 +17,8 @@ const PACK_NUMBER_DIGITS = 8;
 /** Records this near to each other are read in one piece. */
 const READ_GAP_BYTES_MAX = 16 * 1024;
 const READ_BYTES_MAX = 2 * 1024 * 1024;
+/** A record may keep so many times its size in memory. */
+const KEPT_FOLD_MAX = 64;
 
 export interface PackFilesOptions {
   readonly disk: Disk;
@@ -174,13 +176,9 @@ export class PackFiles {
         throw chunkDamaged(wanted, "a chunk's record does not match its checksum, key or length");
       }
       const { codec, keyId, plainBytes } = record;
-      // A piece that serves several is copied out, so that keeping one small chunk does not keep all of it.
-      found.set(wanted, {
-        codec,
-        keyId,
-        plainBytes,
-        bytes: run.length > 1 ? record.bytes.slice() : record.bytes,
-      });
+      // Copied out of a piece that serves many, so that keeping one small chunk does not keep all of it.
+      const isSmall = record.bytes.length * KEPT_FOLD_MAX < bytes.length;
+      found.set(wanted, { codec, keyId, plainBytes, bytes: isSmall ? record.bytes.slice() : record.bytes });
     }
   }
 

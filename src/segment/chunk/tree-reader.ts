@@ -256,7 +256,12 @@ function childrenOf(
   }
 }
 
-function verifiedSlice(leaf: Leaf, piece: ContentPiece, stored: StoredChunk | undefined): Uint8Array {
+/** The leaf's bytes, verified. @throws CHUNK_CORRUPT, CHUNK_MISSING */
+export function verifiedSlice(
+  leaf: Omit<Leaf, "piece">,
+  piece: ContentPiece,
+  stored: StoredChunk | undefined,
+): Uint8Array {
   const { skipBytes, lengthBytes, offsetBytes } = leaf;
   const plain = verifiedPiece(piece, stored, offsetBytes);
   const endByte = skipBytes + lengthBytes;

@@ -2,7 +2,7 @@
 import { toHex } from "../../base/bytes.ts";
 import { EfsError } from "../../base/errors.ts";
 import type { ContentRoot } from "../../model/reference.ts";
-import { type ReadOptions, readContent, verifiedPiece } from "../chunk/tree-reader.ts";
+import { type ReadOptions, readContent, verifiedPiece, verifiedSlice } from "../chunk/tree-reader.ts";
 import type { Core } from "../core/core.ts";
 import { fetcherOf, fetchPieces } from "./fetch-pieces.ts";
 
@@ -12,9 +12,26 @@ export function readRoot(
   root: ContentRoot,
   options: ReadOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  return root.kind === "small"
-    ? readSmall(core, root, options)
-    : readContent(fetcherOf(core), root, { ...options, readAhead: core.readAhead });
+  if (root.kind === "small") return readSmall(core, root, options);
+  if (root.kind === "chunk") return readChunk(core, root, options);
+  return readContent(fetcherOf(core), root, { ...options, readAhead: core.readAhead });
+}
+
+/** Content of one chunk has no tree to walk. */
+async function* readChunk(
+  core: Core,
+  root: Extract<ContentRoot, { readonly skipBytes: number }>,
+  { startByte = 0, endByte = root.lengthBytes }: ReadOptions,
+): AsyncGenerator<Uint8Array> {
+  if (endByte <= startByte) return;
+  const piece = { kind: root.kind, id: root.id };
+  const [stored] = await fetchPieces(core, [piece]);
+  const lengthBytes = endByte - startByte;
+  yield verifiedSlice(
+    { skipBytes: root.skipBytes + startByte, lengthBytes, offsetBytes: startByte },
+    piece,
+    stored,
+  );
 }
 
 async function* readSmall(

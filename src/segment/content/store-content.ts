@@ -9,9 +9,9 @@ import type { Write } from "../../engine/meta-store.ts";
 import { SMALL_CONTENT_BYTES_MAX } from "../../model/limits.ts";
 import type { Chunking } from "../../model/namespace.ts";
 import type { ContentRoot } from "../../model/reference.ts";
-import { chunkStream } from "../chunk/stream.ts";
+import { chunkStream, INLINE_BYTES_MAX } from "../chunk/stream.ts";
 import { TreeBuilder } from "../chunk/tree-builder.ts";
-import type { ChunkedPiece } from "../chunk/window.ts";
+import { type ChunkedPiece, chunkWhole } from "../chunk/window.ts";
 import type { Core } from "../core/core.ts";
 import { sealedPuts } from "../vault/in-vault.ts";
 import { bodyPieces, checkWhole } from "./body.ts";
@@ -49,7 +49,9 @@ export async function storeContent(
     checkWhole(body, options);
     if (body.length <= SMALL_CONTENT_BYTES_MAX)
       return { ...smallContentOf(core, body), sizeBytes: body.length };
-    return storeTree(core, [body], options);
+    return body.length < INLINE_BYTES_MAX
+      ? storeInline(core, body, options)
+      : storeTree(core, [body], options);
   }
   const pieces = bodyPieces(body, options);
   const head: Uint8Array[] = [];
@@ -61,6 +63,13 @@ export async function storeContent(
     headBytes += next.value.length;
   }
   return storeTree(core, after(head, pieces), options);
+}
+
+/** Short content that is all there, without a stream's machinery. */
+async function storeInline(core: Core, body: Uint8Array, { chunking }: StoreOptions): Promise<StoredContent> {
+  const writer = new TreeWriter(core);
+  await writer.add(chunkWhole(body, chunking, core.vault));
+  return writer.finish();
 }
 
 async function storeTree(

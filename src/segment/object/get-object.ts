@@ -25,7 +25,7 @@ export async function getObject(
     version,
     startByte,
     endByte,
-    body: bodyOf(inVault(core, bucket), path, version, { startByte, endByte }, options.signal),
+    body: bodyOf(inVault(core, bucket), path, version, { startByte, endByte }, options),
   };
 }
 
@@ -68,9 +68,11 @@ async function* bodyOf(
   path: ObjectPath,
   version: Version,
   range: ByteRange,
-  signal: AbortSignal | undefined,
+  options: GetOptions,
 ): AsyncGenerator<Uint8Array> {
   let offset = range.startByte;
+  // One piece is read in one step; nobody need watch for its reader, and watching costs something.
+  const signal = version.content.kind === "node" ? options.signal : undefined;
   try {
     for await (const piece of readRoot(core, version.content, { ...range, signal })) {
       offset += piece.length;

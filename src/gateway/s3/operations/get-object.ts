@@ -50,10 +50,14 @@ async function contentOf(context: ObjectContext, request: S3Request): Promise<Fo
   const asked = rangeAsked(request);
   const versionId = request.query.get("versionId");
   const version = parseVersionId(versionId);
-  const { signal } = request;
   try {
     if (asked === undefined) {
-      const content = await context.segment.objects.get(context.object, { version, signal });
+      const content = await context.segment.objects.get(context.object, {
+        version,
+        get signal() {
+          return request.signal;
+        },
+      });
       requireContentOf(content.version);
       checkRead(request.headers, content.version);
       return { content, asked };

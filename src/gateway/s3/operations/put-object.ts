@@ -37,7 +37,8 @@ export const putObject: Action = inEncryptedBucket({
         digest: measured.digest,
         annotations,
         allow,
-        signal: request.signal,
+        // A body that is there needs no watch of its client.
+        signal: measured.content instanceof Uint8Array ? undefined : request.signal,
       });
       const answer = putAnswer(version);
       const expiration = await expirationHeader(context, context.object, { version });
