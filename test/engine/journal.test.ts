@@ -4,7 +4,7 @@ import { equalBytes } from "../../src/base/bytes.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { Health } from "../../src/engine/local/health.ts";
-import { Journal } from "../../src/engine/local/journal.ts";
+import { JOURNAL_FILE_BYTES, Journal } from "../../src/engine/local/journal.ts";
 import {
   type Change,
   decodeChanges,
@@ -69,6 +69,24 @@ describe("the journal", () => {
       await journal.append(frame(name));
     }
     expect(names((await open(disk)).changes)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("reads no more of a file than one of its own can have, however long it is", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    await journal.append(frame("a"));
+    const openFile = disk.open.bind(disk);
+    let readBytes = 0;
+    disk.open = async (name, options) => {
+      const file = await openFile(name, options);
+      const read = (offset: number, lengthBytes: number) => {
+        readBytes = Math.max(readBytes, lengthBytes);
+        return file.read(offset, lengthBytes);
+      };
+      return { ...file, read, sizeBytes: async () => 5 * 2 ** 30 };
+    };
+    expect(names((await open(disk)).changes)).toEqual(["a"]);
+    expect(readBytes).toBe(JOURNAL_FILE_BYTES);
   });
 
   it("takes a last frame that is torn anywhere for one that was never written", async () => {

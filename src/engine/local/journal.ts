@@ -102,7 +102,9 @@ export class Journal {
       const file = await disk.open(path.join(directory, `journal-${index}`), { create: true });
       const opened: JournalFile = { disk: file, sizeBytes: 0, lastSequence: 0n };
       files.push(opened);
-      const bytes = await file.read(0, await file.sizeBytes());
+      // Nothing of ours lies behind.
+      const lengthBytesMax = Math.max(options.fileBytes, JOURNAL_FILE_BYTES);
+      const bytes = await file.read(0, Math.min(lengthBytesMax, await file.sizeBytes()));
       opened.sizeBytes = bytes.length;
       for (const frame of framesOf(options.salt, bytes, index)) {
         if (frame.sequence > (last?.sequence ?? 0n)) last = frame;
