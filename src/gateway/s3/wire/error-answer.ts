@@ -41,12 +41,19 @@ const KIND_TO_S3: Readonly<Record<ErrorKind, S3Code>> = {
   cancelled: "RequestTimeout",
 };
 
-/** Answers with the code's own words: ours tell of the inside of the house, or of the tenant's path. */
-const PLAIN_CODES: ReadonlySet<S3Code> = new Set([
-  "InternalError",
-  "NoSuchBucket",
-  "NoSuchKey",
-  "NoSuchVersion",
+/** Answers with the words of the error: what it says is of what the client gave. Others tell of the tenant's path or of the disk. */
+const SPOKEN_CODES: ReadonlySet<S3Code> = new Set([
+  "AccessDenied",
+  "BadDigest",
+  "EntityTooLarge",
+  "EntityTooSmall",
+  "IncompleteBody",
+  "InvalidArgument",
+  "InvalidPart",
+  "InvalidPartOrder",
+  "InvalidRequest",
+  "NoSuchUpload",
+  "NotImplemented",
 ]);
 const RETRY_SOON = { "Retry-After": "1" };
 
@@ -55,7 +62,7 @@ export function toS3Error(thrown: unknown): S3Error {
   if (thrown instanceof S3Error) return thrown;
   const error = toEfsError(thrown);
   const code = s3CodeOf(error);
-  const message = PLAIN_CODES.has(code) ? undefined : error.message;
+  const message = SPOKEN_CODES.has(code) ? error.message : undefined;
   const headers = code === "SlowDown" || code === "ServiceUnavailable" ? RETRY_SOON : undefined;
   return new S3Error(code, message, { cause: thrown, headers });
 }
