@@ -18,6 +18,11 @@ export const S3_SETTINGS = `Settings of s3 and s3s services (efscli service conf
   X-Trust-Proxy       whose X-Forwarded-For and -Proto are believed: true proxies on this machine,
                       false nobody, or addresses and networks parted by commas
   X-Access-Log        true: one line in efsd's log for each request
+  X-Webhook-NAME      URL that events are posted to, http or https, USER:PASSWORD@ if it asks for them;
+                      notifications of buckets name it as arn:efs:webhook:::NAME
+  X-Website-Port      port on which buckets are served as websites, anonymously; - is none
+  X-Website-Domain    domains, parted by commas: BUCKET.DOMAIN names the bucket on that port; a host that
+                      is a bucket's name does, too; else the path begins with the bucket
 
   Kept because EdgeFS had them, without effect: X-Servers, X-Need-MD5 (always computed), X-ACL-On
   (canned ACLs are always there), X-List-Cache, X-Default-Tenant, X-Default-Owner.
