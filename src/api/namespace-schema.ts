@@ -24,6 +24,7 @@ const bucketFields = {
         .nullable(),
     })
     .optional(),
+  encryption: z.enum(["none", "aes256"]).optional(),
   quotaBytes: z.number().int().nonnegative().optional(),
   quotaObjects: z.number().int().nonnegative().optional(),
 };
@@ -33,6 +34,7 @@ export const updateBucket: z.ZodType<UpdateBucket> = z.strictObject({
   versionsKept: bucketFields.versionsKept,
   versioning: bucketFields.versioning,
   objectLock: bucketFields.objectLock,
+  encryption: bucketFields.encryption,
   quotaBytes: bucketFields.quotaBytes.nullable(),
   quotaObjects: bucketFields.quotaObjects.nullable(),
 });

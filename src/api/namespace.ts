@@ -8,6 +8,8 @@ export interface ContainerInfo {
 
 export type VersioningWord = "off" | "enabled" | "suspended";
 
+export type EncryptionWord = "none" | "aes256";
+
 export interface ObjectLock {
   /** What new versions get that name no retention; null: none. */
   readonly retention: { readonly mode: "governance" | "compliance"; readonly days: number } | null;
@@ -24,6 +26,8 @@ export interface BucketInfo extends ContainerInfo {
   readonly versioning: VersioningWord;
   /** null: no object lock. */
   readonly objectLock: ObjectLock | null;
+  /** How contents and records of the bucket rest. */
+  readonly encryption: EncryptionWord;
   /** null: no quota. */
   readonly quotaBytes: number | null;
   readonly quotaObjects: number | null;
@@ -41,6 +45,7 @@ export interface CreateBucket extends CreateContainer {
   readonly versionsKept?: number | undefined;
   readonly versioning?: VersioningWord | undefined;
   readonly objectLock?: ObjectLock | undefined;
+  readonly encryption?: EncryptionWord | undefined;
   readonly quotaBytes?: number | undefined;
   readonly quotaObjects?: number | undefined;
 }
@@ -50,6 +55,8 @@ export interface UpdateBucket {
   readonly versionsKept?: number | undefined;
   readonly versioning?: VersioningWord | undefined;
   readonly objectLock?: ObjectLock | undefined;
+  /** Changes only while the bucket is empty and no link serves it. */
+  readonly encryption?: EncryptionWord | undefined;
   readonly quotaBytes?: number | null | undefined;
   readonly quotaObjects?: number | null | undefined;
   /** All custom keys, in place of those that there are. */

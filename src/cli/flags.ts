@@ -154,7 +154,10 @@ const REFUSED = {
     "there is no erasure coding; chunks are deduplicated and compressed",
   ],
   "ec-trigger-policy-timeout": ["-C, --ec-trigger-policy-timeout <time>", "there is no erasure coding"],
-  "encryption-enabled": ["-e, --encryption-enabled <flag>", "buckets are not encrypted at rest yet"],
+  "encryption-enabled": [
+    "-e, --encryption-enabled <flag>",
+    "a bucket is encrypted or is not: efscli bucket create --encrypted",
+  ],
   "file-object-transparency": ["-t, --file-object-transparency <flag>", "there is no NFS service yet"],
   "chunk-size": [
     "-s, --chunk-size <size>",

@@ -20,6 +20,7 @@ const bucket = (name: string, objectCount: number, sizeBytes: number): BucketInf
   versionsKept: 1,
   versioning: "off",
   objectLock: null,
+  encryption: "none",
   quotaBytes: null,
   quotaObjects: null,
   logId: "00000000000000AB",
@@ -252,6 +253,32 @@ describe("verbs without words", () => {
       schema: "efscli.bucket.create/1",
       name: "bk1",
     });
+  });
+
+  it("makes an encrypted bucket, by our word and by EdgeFS's, and changes one", async () => {
+    const asked: unknown[] = [];
+    const api: Partial<AdminClient> = {
+      createBucket: async (_, { encryption }) => {
+        asked.push(encryption);
+        return bucket("bk1", 0, 0);
+      },
+      updateBucket: async (_, { encryption }) => {
+        asked.push(encryption);
+        return bucket("bk1", 0, 0);
+      },
+    };
+    for (const line of [
+      "create a/b/c --encrypted",
+      "create a/b/c -e 1",
+      "create a/b/c",
+      "set a/b/c --encryption none",
+    ]) {
+      expect((await runCli(`bucket ${line}`, { api })).exitCode).toBe(0);
+    }
+    expect(asked).toEqual(["aes256", "aes256", undefined, "none"]);
+    for (const wrong of ["create a/b/c -e 2", "set a/b/c --encryption des"]) {
+      expect((await runCli(`bucket ${wrong}`, { api })).exitCode).toBe(2);
+    }
   });
 
   it("changes a bucket by what was named, and refuses what is none", async () => {

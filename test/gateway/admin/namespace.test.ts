@@ -65,9 +65,12 @@ describe("the namespace", () => {
     const changed = await client.updateBucket("Opts/t/b", { quotaBytes: 1000, quotaObjects: null });
     expect(changed).toMatchObject({ versioning: "enabled", quotaBytes: 1000, quotaObjects: null });
     expect(await client.showBucket("Opts/t/b")).toEqual(changed);
+    expect(changed.encryption).toBe("none");
+    expect((await client.updateBucket("Opts/t/b", { encryption: "aes256" })).encryption).toBe("aes256");
     for (const [request, code] of [
       [{ versioning: "suspended" }, "CONFLICT"],
       [{ versioning: "on" }, "BAD_REQUEST"],
+      [{ encryption: "des" }, "BAD_REQUEST"],
       [{ quotaBytes: -1 }, "BAD_REQUEST"],
       [{ chunkBytes: 65536 }, "BAD_REQUEST"],
       [{ objectLock: { retention: { mode: "governance", days: 40_000 } } }, "BAD_VALUE"],

@@ -1,5 +1,5 @@
 /** `efscli bucket create`: a new bucket of a tenant, with its options, in one step. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { BucketInfo } from "../../../api/namespace.ts";
 import { EfsError } from "../../../base/errors.ts";
 import { parseSize } from "../../../base/units.ts";
@@ -17,6 +17,7 @@ import type { Session } from "../../session.ts";
 
 interface BucketOptions extends CreateOptions, BucketFlags {
   readonly chunkSize?: number;
+  readonly encrypted?: boolean;
 }
 
 export function bucketCreate(session: Session): Command {
@@ -28,6 +29,8 @@ export function bucketCreate(session: Session): Command {
       "cut objects at this fixed size, 8K to 1M, a power of two (default: by content)",
       parseChunkSize,
     )
+    .option("--encrypted", "everything in it rests encrypted, by AES-256-GCM under a key of its own")
+    .addOption(edgefsFlag())
     .action(action(session, run, view));
   addBucketFlags(command);
   addCreateFlags(command);
@@ -36,18 +39,18 @@ export function bucketCreate(session: Session): Command {
     "sync-put",
     "ec-data-mode",
     "ec-trigger-policy-timeout",
-    "encryption-enabled",
     "select-policy",
     "file-object-transparency",
   ]);
   examples(command, [
     "efscli bucket create Hawaii/Cola/bk1",
     "efscli bucket create Hawaii/Cola/disks -s 128K -n 5",
+    "efscli bucket create Hawaii/Cola/letters --encrypted",
     "efscli bucket create Hawaii/Cola/backup --object-lock governance:30 --quota 2T",
   ]);
   return notes(
     command,
-    "Objects are cut by content, so that an insertion renews only what it touches. A fixed size (-s) suits disk images, where pieces change in place. Chunking never changes afterwards; the rest does by efscli bucket set. An object lock enables versioning.",
+    "Objects are cut by content, so that an insertion renews only what it touches. A fixed size (-s) suits disk images, where pieces change in place. Chunking never changes afterwards; the rest does by efscli bucket set. An object lock enables versioning. Names of objects and their sizes are not encrypted; the bucket's key is sealed under segment.key of the data directory, without which nothing of the bucket can be read.",
   );
 }
 
@@ -58,6 +61,7 @@ function run({ api }: Session, path: string, options: BucketOptions): Promise<Bu
     name: parsed.bucket,
     chunkBytes: options.chunkSize,
     ...fields,
+    encryption: options.encrypted === true ? ("aes256" as const) : undefined,
     quotaBytes: fields.quotaBytes ?? undefined,
     quotaObjects: fields.quotaObjects ?? undefined,
     custom: customOf(options.options),
@@ -70,6 +74,11 @@ function run({ api }: Session, path: string, options: BucketOptions): Promise<Bu
 }
 
 const view: SilentView<BucketInfo> = { silent: true, name: (bucket) => bucket.name };
+
+/** EdgeFS's word. */
+function edgefsFlag(): Option {
+  return new Option("-e, --encryption-enabled <1>").choices(["1"]).implies({ encrypted: true }).hideHelp();
+}
 
 function parseChunkSize(text: string): number {
   const sizeBytes = parseSize(text);

@@ -1,6 +1,6 @@
 /** `efscli bucket set`: changes options of a bucket that is there. */
-import { Command } from "commander";
-import type { BucketInfo } from "../../../api/namespace.ts";
+import { Command, Option } from "commander";
+import type { BucketInfo, EncryptionWord } from "../../../api/namespace.ts";
 import { EfsError } from "../../../base/errors.ts";
 import { action } from "../../action.ts";
 import { bucketArgument } from "../../arguments.ts";
@@ -9,10 +9,20 @@ import { examples, notes } from "../../help-text.ts";
 import type { SilentView } from "../../output/view.ts";
 import type { Session } from "../../session.ts";
 
+interface SetFlags extends BucketFlags {
+  readonly encryption?: EncryptionWord;
+}
+
 export function bucketSet(session: Session): Command {
   const command = new Command("set")
     .description("change options of a bucket")
     .argument("<cluster/tenant/bucket>", "the bucket to change", bucketArgument)
+    .addOption(
+      new Option("--encryption <kind>", "how contents rest; changes only while the bucket is empty").choices([
+        "none",
+        "aes256",
+      ]),
+    )
     .action(action(session, run, view));
   addBucketFlags(command);
   examples(command, [
@@ -26,8 +36,8 @@ export function bucketSet(session: Session): Command {
   );
 }
 
-async function run({ api }: Session, path: string, options: BucketFlags): Promise<BucketInfo> {
-  const request = bucketFields(options);
+async function run({ api }: Session, path: string, options: SetFlags): Promise<BucketInfo> {
+  const request = { ...bucketFields(options), encryption: options.encryption };
   if (Object.values(request).every((value) => value === undefined)) {
     throw new EfsError("USAGE", "nothing to change was named", {
       hint: "efscli bucket set --help shows what can be changed",

@@ -50,6 +50,7 @@ function fieldsOf(bucket: Shown): readonly Field[] {
     ["ccow-number-of-versions", count(bucket.versionsKept)],
     ["versioning", bucket.versioning],
     ["object-lock", lockText(bucket.objectLock)],
+    ["encryption", bucket.encryption],
     ["quota", bucket.quotaBytes === null ? "none" : size(bucket.quotaBytes)],
     ["quota-count", bucket.quotaObjects === null ? "none" : count(bucket.quotaObjects)],
     ["log-id", bucket.logId],

@@ -92,12 +92,13 @@ function bucketHandlers(namespace: Namespace): Handlers {
 
 /** What is undefined is left out: it stays as it is, or is the default. null is undefined to the segment. */
 function optionsOf(request: UpdateBucket): Partial<Omit<BucketOptions, "chunking">> {
-  const { custom, versionsKept, versioning, objectLock, quotaBytes, quotaObjects } = request;
+  const { custom, versionsKept, versioning, objectLock, encryption, quotaBytes, quotaObjects } = request;
   return {
     ...(custom === undefined ? {} : { custom }),
     ...(versionsKept === undefined ? {} : { versionsKept }),
     ...(versioning === undefined ? {} : { versioning }),
     ...(objectLock === undefined ? {} : { lock: { default: objectLock.retention ?? undefined } }),
+    ...(encryption === undefined ? {} : { encryption }),
     ...(quotaBytes === undefined ? {} : { quotaBytes: quotaBytes ?? undefined }),
     ...(quotaObjects === undefined ? {} : { quotaObjects: quotaObjects ?? undefined }),
   };
@@ -127,7 +128,8 @@ function containerInfo(container: ContainerSummary<string>): ContainerInfo {
 }
 
 function bucketInfo(bucket: BucketSummary): BucketInfo {
-  const { chunking, versionsKept, versioning, lock, quotaBytes, quotaObjects, custom } = bucket.options;
+  const { chunking, versionsKept, versioning, lock, encryption, quotaBytes, quotaObjects, custom } =
+    bucket.options;
   return {
     name: bucket.name,
     created: timeText(bucket.createdMs),
@@ -138,6 +140,7 @@ function bucketInfo(bucket: BucketSummary): BucketInfo {
     chunkBytes: chunking.kind === "fixed" ? chunking.chunkBytes : null,
     versionsKept,
     versioning,
+    encryption,
     objectLock: lock === undefined ? null : { retention: lock.default ?? null },
     quotaBytes: quotaBytes ?? null,
     quotaObjects: quotaObjects ?? null,
