@@ -8,6 +8,7 @@ import { type Glob, globMatches, parseGlob } from "./glob.ts";
 import { userArn } from "./identity.ts";
 import { S3_PERMISSIONS } from "./permissions.ts";
 import { type Condition, malformed, parseCondition, requireVariables } from "./policy-condition.ts";
+import { unreachedAction } from "./policy-reach.ts";
 
 export const POLICY_BYTES_MAX = 20 * 1024;
 const STATEMENTS_MAX = 200;
@@ -126,6 +127,9 @@ function parseStatement(
   const resources = oneOf(fields, "Resource", (value) =>
     textsOf(value, "Resource").map((text) => resourceGlob(text, { bucket, hasVariables })),
   );
+  if (!actions.isNot && !resources.isNot && unreachedAction(actions.value, resources.value) !== undefined) {
+    throw new S3Error("MalformedPolicy", "Action does not apply to any resource(s) in statement");
+  }
   return {
     isAllow: effect === "Allow",
     principals: { isNot: principals.isNot, names: principals.value },

@@ -439,3 +439,32 @@ describe("a denial", () => {
     );
   });
 });
+
+describe("a statement whose actions and resources never meet", () => {
+  const bucket = "arn:aws:s3:::bk1";
+  const below = "arn:aws:s3:::bk1/*";
+
+  it.each([
+    ["s3:ListBucket", below],
+    ["s3:GetObject", bucket],
+    [["s3:GetObject", "s3:ListBucket"], below],
+    ["s3:PutBucketObjectLockConfiguration", below],
+    ["s3:ListMultipartUploadParts", bucket],
+  ])("as %j on %j is refused, not silently void", (Action, Resource) => {
+    expect(() => policyOf({ ...allow, Action, Resource })).toThrow(/does not apply to any resource/);
+  });
+
+  it.each([
+    [
+      ["s3:GetObject", "s3:ListBucket"],
+      [bucket, below],
+    ],
+    ["s3:*", below],
+    ["s3:List*", below],
+    ["s3:GetObject", "arn:aws:s3:::bk*"],
+    ["s3:ListBucket", "*"],
+    ["s3:RestoreObject", below],
+  ])("but %j on %j does", (Action, Resource) => {
+    expect(() => policyOf({ ...allow, Action, Resource })).not.toThrow();
+  });
+});
