@@ -44,8 +44,10 @@ export async function metricsText(context: AdminContext): Promise<MetricsText> {
     sheet
       .gauge("efs_service_up", "1 while the service does its work")
       .set({ service: name, type }, isUp ? 1 : 0);
-    if (status.kind === "s3") addS3(sheet, name, status);
-    else addLink(sheet, name, status);
+    if (status.kind === "s3") {
+      addS3(sheet, name, status);
+      addNotifications(sheet, name, status);
+    } else addLink(sheet, name, status);
   }
   const text = `${await sheet.text()}\n${await process.metrics()}`;
   return { contentType: process.contentType, text };
@@ -137,6 +139,20 @@ function addS3(sheet: Sheet, service: string, { operations, errors, inFlight }: 
       labels: { service, code },
       value,
     });
+  }
+}
+
+function addNotifications(sheet: Sheet, service: string, { notifications = [] }: S3Status): void {
+  for (const { bucket, id, webhook, delivered, backlog, state } of notifications) {
+    const labels = { service, bucket, notification: id, webhook };
+    const names = Object.keys(labels);
+    sheet.count("efs_s3_notified_events_total", "events that a webhook acknowledged", {
+      labels,
+      value: delivered,
+    });
+    sheet.gauge("efs_s3_notification_backlog", "log entries not looked at yet", names).set(labels, backlog);
+    const isFailing = state === "failing" ? 1 : 0;
+    sheet.gauge("efs_s3_notification_failing", "1 while the webhook fails", names).set(labels, isFailing);
   }
 }
 

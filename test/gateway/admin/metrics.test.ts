@@ -31,6 +31,17 @@ const S3: GatewayStatus = {
     },
   ],
   errors: { NoSuchKey: 1 },
+  notifications: [
+    {
+      bucket: "bk1",
+      id: "all",
+      webhook: "audit",
+      state: "failing",
+      delivered: 7,
+      backlog: 3,
+      lastError: { code: "TIMEOUT", message: "", atMs: 0 },
+    },
+  ],
 };
 
 const metrics = (method = "GET") => rawRequest(admin.socket, { method, target: "/metrics" });
@@ -52,6 +63,9 @@ it("tells Prometheus of segment, services and process", async () => {
     'efs_s3_in_flight{service="s3-cola"} 2',
     'efs_s3_requests_total{service="s3-cola",bucket="odd\\"name\\\\",operation="GetObject"} 5',
     'efs_s3_error_codes_total{service="s3-cola",code="NoSuchKey"} 1',
+    'efs_s3_notified_events_total{service="s3-cola",bucket="bk1",notification="all",webhook="audit"} 7',
+    'efs_s3_notification_backlog{service="s3-cola",bucket="bk1",notification="all",webhook="audit"} 3',
+    'efs_s3_notification_failing{service="s3-cola",bucket="bk1",notification="all",webhook="audit"} 1',
   ]) {
     expect(lines).toContain(line);
   }

@@ -168,7 +168,8 @@ export class Delivery {
     const { clock, log, random, bucket, notification } = this.#parts;
     const { code, message } = error;
     this.#lastError = { code, message, atMs: clock.wallMs() };
-    if (this.#failures === 0) {
+    // A bucket that went has nothing left to tell; the notifier ends this delivery when it looks again.
+    if (this.#failures === 0 && code !== "BUCKET_NOT_FOUND") {
       const facts = { bucket: formatBucketPath(bucket), notification: notification.id, code };
       log.warn(facts, `events wait to be delivered: ${message}`);
     }
