@@ -1,5 +1,5 @@
 /**
- * Worker threads that cut, hash and compress windows, or none: then the caller's thread does it. A window is worth about 4 MiB; a
+ * Worker threads that cut, hash and compress windows, or none: then the caller's thread does it. A window is worth about 2 MiB; a
  * worker takes one after another. The pool bounds how many windows exist at once, over all streams.
  */
 import { existsSync } from "node:fs";
@@ -52,7 +52,7 @@ export interface ChunkPoolOptions {
 }
 
 const WORKERS_MAX = 16;
-const WINDOW_BYTES = 4 * 1024 * 1024;
+const WINDOW_BYTES = 2 * 1024 * 1024;
 /** Smaller without workers: the caller's event loop waits for a whole window. */
 const INLINE_WINDOW_BYTES = 512 * 1024;
 

@@ -17,7 +17,7 @@ import { sealedPuts } from "../vault/in-vault.ts";
 import { bodyPieces, checkWhole } from "./body.ts";
 import { smallContentOf } from "./small-content.ts";
 
-/** Calls of putMany under way for one put; each holds a batch of about 5 MiB. */
+/** Calls of putMany under way for one put; each holds a batch of about 2 MiB. */
 const PUTS_IN_FLIGHT = 8;
 /** Calls of at least this size are bounded over all puts (Core.largePuts), and with them the memory that they hold. */
 const LARGE_CALL_BYTES = 1024 * 1024;
