@@ -17,6 +17,7 @@ import type {
 } from "../meta-store.ts";
 import { Watchers } from "../watchers.ts";
 import type { DurableMap, PlanView } from "./durable-map.ts";
+import { GET_COST, ReadTurns, SEEK_COST } from "./read-turns.ts";
 import { recordCorrupt } from "./record-corrupt.ts";
 
 const RECORDS = "r";
@@ -37,6 +38,7 @@ interface Plan {
 export class LocalMetaStore implements MetaStore {
   readonly #map: DurableMap;
   readonly #watchers = new Watchers();
+  readonly #turns = new ReadTurns();
   #isClosed = false;
 
   constructor(map: DurableMap) {
@@ -46,31 +48,42 @@ export class LocalMetaStore implements MetaStore {
   async get(key: RecordKey): Promise<Uint8Array | undefined> {
     this.#checkOpen();
     checkRecordKey(key);
-    return this.#map.get(RECORDS + byteText(key))?.slice();
+    const text = RECORDS + byteText(key);
+    const turn = this.#turns.begin(GET_COST);
+    if (turn !== undefined) await this.#openAfter(turn);
+    return this.#map.get(text)?.slice();
   }
 
   async getMany(keys: readonly RecordKey[]): Promise<ReadonlyArray<Uint8Array | undefined>> {
     this.#checkOpen();
     checkRecordKeys(keys);
-    return keys.map((key) => this.#map.get(RECORDS + byteText(key))?.slice());
+    const texts = keys.map((key) => RECORDS + byteText(key));
+    const turn = this.#turns.begin(keys.length * GET_COST);
+    if (turn !== undefined) await this.#openAfter(turn);
+    return texts.map((text) => this.#map.get(text)?.slice());
   }
 
   async scan(options: ScanOptions): Promise<ScanPage> {
     this.#checkOpen();
     checkScan(options);
-    const entries = this.#map.range({
+    const range = {
       from: RECORDS + byteText(options.from),
       to: RECORDS + byteText(options.to),
       isBackward: options.direction === "backward",
-    });
+    };
+    const turn = this.#turns.begin(SEEK_COST);
+    if (turn !== undefined) await this.#openAfter(turn);
     const records: MetaRecord[] = [];
     let pageBytes = 0;
-    for (const [key, value] of entries) {
-      if (records.length >= options.limit || pageBytes >= SCAN_PAGE_BYTES)
+    for (const [key, value] of this.#map.range(range)) {
+      if (records.length >= options.limit || pageBytes >= SCAN_PAGE_BYTES) {
+        this.#turns.add(records.length);
         return { records, isTruncated: true };
+      }
       records.push({ key: bytesOfText(key.slice(1)), value: value.slice() });
       pageBytes += value.length;
     }
+    this.#turns.add(records.length);
     return { records, isTruncated: false };
   }
 
@@ -104,6 +117,11 @@ export class LocalMetaStore implements MetaStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#watchers.clear();
+  }
+
+  async #openAfter(turn: Promise<void>): Promise<void> {
+    await turn;
+    this.#checkOpen();
   }
 
   #checkOpen(): void {
