@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { compareBytes, toHex } from "../../src/base/bytes.ts";
 import type { ChunkPut, ChunkStore, StoredChunk } from "../../src/engine/chunk-store.ts";
+import { CHUNK_BYTES_MAX, PUT_BYTES_MAX } from "../../src/engine/limits.ts";
 import type { EngineUnderTest } from "./suite.ts";
 import { chunkFrom, chunkOf, codeOf } from "./support.ts";
 
@@ -247,8 +248,8 @@ function describeLimits(current: () => EngineUnderTest): void {
   it("refuses calls over the limit with LIMIT, and stores nothing of them", async () => {
     const { chunks } = current().engine;
     expect(await codeOf(chunks.putMany(seeds(1, 1025, 1)))).toBe("LIMIT");
-    expect(await codeOf(chunks.putMany([chunkOf(new Uint8Array(MIB + 1))]))).toBe("LIMIT");
-    const over = [...seeds(1, 16, MIB), chunkFrom(99, 1)];
+    expect(await codeOf(chunks.putMany([chunkOf(new Uint8Array(CHUNK_BYTES_MAX + 1))]))).toBe("LIMIT");
+    const over = [...seeds(1, 16, MIB), chunkFrom(99, PUT_BYTES_MAX - 16 * MIB + 1)];
     expect(await codeOf(chunks.putMany(over))).toBe("LIMIT");
     const { key } = chunkFrom(1);
     expect(await codeOf(chunks.getMany(Array.from({ length: 1025 }, () => key)))).toBe("LIMIT");
