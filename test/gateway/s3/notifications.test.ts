@@ -13,6 +13,7 @@ import { putObjectTagging } from "../../../src/gateway/s3/operations/put-object-
 import { uploadPart } from "../../../src/gateway/s3/operations/upload-part.ts";
 import { parseBucketName, parseServiceName } from "../../../src/model/names.ts";
 import { START_SETTINGS } from "../../../src/model/service.ts";
+import { object, testSegment, withBucket } from "../../segment/support.ts";
 import { BUCKET_NAME, element, type S3Site, s3Site, TENANT } from "../../support/s3-action.ts";
 import { until } from "../../support/until.ts";
 import { WaitingClock } from "../../support/waiting-clock.ts";
@@ -188,6 +189,21 @@ describe("what is told", () => {
     ]);
     expect(hook.events[0]?.s3.object).toMatchObject({ versionId, eTag: expect.stringMatching(/-1$/) });
     expect(hook.events[2]?.s3.object.versionId).toBe(versionId);
+  });
+
+  it("tells what came through a link, by whom it was written", async () => {
+    const other = await withBucket(await testSegment({ seed: 9 }));
+    const version = await other.objects.put(object("from-afar", BUCKET), new Uint8Array());
+    await put({ id: "a" });
+    await site.segment.replication.apply({ bucket: BUCKET, versions: [version], via: other.id });
+    await soon(() => hook.events.length === 1);
+    expect(hook.events[0]).toMatchObject({
+      eventName: "ObjectCreated:Put",
+      eventSource: `efs:s3:${other.id}`,
+      responseElements: { "x-efs-segment": site.segment.id, "x-efs-via": other.id },
+      s3: { object: { key: "from-afar", size: 0 } },
+    });
+    await other.close();
   });
 
   it("keeps to prefix and suffix", async () => {

@@ -1,4 +1,5 @@
 /** Buckets as websites, over HTTP: index, redirects, error documents, and that strangers get only what they may read. */
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
 import { seededRandom } from "../../../src/base/random.ts";
@@ -208,6 +209,54 @@ describe("a website", () => {
     await put("/evil.example/index.html");
     const { status, headers } = await ask("//evil.example", { host: "bk1.web.example.com" });
     expect([status, headers.location]).toEqual([302, "/%2Fevil.example/"]);
+  });
+
+  it("answers whatever target and host in words of its own, and never fails", {
+    timeout: 30_000,
+  }, async () => {
+    await configure(INDEX + ERROR);
+    await open(BUCKET_NAME, ["s3:GetObject", "s3:ListBucket"]);
+    for (const key of ["index.html", "a/index.html", "oops.html"]) await put(key);
+    const piece = fc.constantFrom(
+      "/",
+      "bk1",
+      "a",
+      "..",
+      "%2e",
+      "%00",
+      "%",
+      "%zz",
+      "%ff",
+      "?",
+      "#",
+      "\\",
+      "é",
+      "index.html",
+      "//",
+      "+",
+      "<i>",
+    );
+    const target = fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join("")}`);
+    const host = fc.constantFrom(
+      "efsd",
+      "bk1",
+      "bk1.web.example.com",
+      ".web.example.com",
+      "[::1]:80",
+      "a/b",
+      "%",
+      "BK1:x",
+      "..",
+      "xn--a",
+    );
+    await fc.assert(
+      fc.asyncProperty(target, host, fc.constantFrom("GET", "HEAD"), async (path, name, method) => {
+        const { status, headers } = await ask(Buffer.from(path).toString("latin1"), { host: name }, method);
+        expect([200, 301, 302, 400, 404]).toContain(status);
+        if (headers.location !== undefined) expect(headers.location).toMatch(/^\/(?!\/)/);
+      }),
+      { seed: 4, numRuns: 400 },
+    );
   });
 
   it("is counted, by bucket only where there is a website", async () => {
