@@ -5,6 +5,7 @@
 import { bytesOfText, byteText } from "../../base/byte-text.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import { EfsError } from "../../base/errors.ts";
+import { allocate } from "../../base/slab.ts";
 import { checkBatch, checkRecordKey, checkRecordKeys, checkScan, SCAN_PAGE_BYTES } from "../limits.ts";
 import type {
   Batch,
@@ -23,7 +24,7 @@ import { recordCorrupt } from "./record-corrupt.ts";
 const RECORDS = "r";
 const HEADS = "h";
 
-/** A batch with its keys as byte text and its values copied, so that the caller may reuse its arrays. */
+/** A batch with its keys as byte text and its values copied, so that the caller may reuse its arrays; what is checked is read at once. */
 interface Plan {
   readonly checks: ReadonlyArray<readonly [key: string, expected: Uint8Array | undefined]>;
   readonly writes: ReadonlyArray<{
@@ -163,11 +164,21 @@ function run(plan: Plan, view: PlanView, touched: string[]): CommitOutcome {
 function planOf({ checks = [], writes = [], adds = [], appends = [] }: Batch): Plan {
   const record = (key: RecordKey) => RECORDS + byteText(key);
   return {
-    checks: checks.map(({ key, expected }) => [record(key), expected?.slice()]),
-    writes: writes.map(({ key, value, position }) => ({ key: record(key), value: value?.slice(), position })),
+    checks: checks.map(({ key, expected }) => [record(key), expected]),
+    writes: writes.map(({ key, value, position }) => ({
+      key: record(key),
+      value: value && copyOf(value),
+      position,
+    })),
     adds: adds.map(({ key, delta }) => [record(key), delta]),
-    appends: appends.map(({ log, value }) => [byteText(log), value.slice()]),
+    appends: appends.map(({ log, value }) => [byteText(log), copyOf(value)]),
   };
+}
+
+function copyOf(value: Uint8Array): Uint8Array {
+  const copy = allocate(value.length);
+  copy.set(value);
+  return copy;
 }
 
 function matches(value: Uint8Array | undefined, expected: Uint8Array | undefined): boolean {
@@ -176,8 +187,8 @@ function matches(value: Uint8Array | undefined, expected: Uint8Array | undefined
 }
 
 function withPosition(value: Uint8Array, offset: number, position: bigint): Uint8Array {
-  const copy = value.slice();
-  new DataView(copy.buffer).setBigUint64(offset, position);
+  const copy = copyOf(value);
+  new DataView(copy.buffer, copy.byteOffset).setBigUint64(offset, position);
   return copy;
 }
 
