@@ -1,6 +1,6 @@
 /** Stored pieces by their ids, wherever they rest: chunks and nodes in the chunk store, small contents in records. */
 import { EfsError } from "../../base/errors.ts";
-import type { StoredChunk } from "../../engine/chunk-store.ts";
+import type { ChunkKey, StoredChunk } from "../../engine/chunk-store.ts";
 import type { RecordKey } from "../../engine/meta-store.ts";
 import type { ContentId } from "../../model/ids.ts";
 import { CODEC_PLAIN } from "../chunk/codec.ts";
@@ -62,13 +62,17 @@ async function fetchChunks(
     () => keys.map((key) => core.chunks.get(key)),
   );
   if (vault === undefined) return stored;
-  return pieces.map(({ id }, index) => openedChunk(vault, id, stored[index]));
+  return keys.map((key, index) => openedChunk(vault, key, stored[index]));
 }
 
-function openedChunk(vault: Vault, id: ContentId, stored: StoredChunk | undefined): StoredChunk | undefined {
+function openedChunk(
+  vault: Vault,
+  place: ChunkKey,
+  stored: StoredChunk | undefined,
+): StoredChunk | undefined {
   if (stored === undefined || stored === DAMAGED) return stored;
   try {
-    return vault.openChunk(id, stored);
+    return vault.openChunk(place, stored);
   } catch (thrown) {
     if (thrown instanceof EfsError && thrown.code === "CHUNK_CORRUPT") return DAMAGED;
     throw thrown;

@@ -52,10 +52,10 @@ export class Vault {
     return { key, codec, keyId: VAULT_KEY_ID, plainBytes, bytes: sealed };
   }
 
-  /** The stored form of what rests at the place of `id`; its hash is not checked. @throws CHUNK_CORRUPT, FORMAT_TOO_NEW */
-  openChunk(id: ContentId, { codec, keyId, plainBytes, bytes }: StoredChunk): StoredChunk {
+  /** The stored form of what rests at a place; its hash is not checked. @throws CHUNK_CORRUPT, FORMAT_TOO_NEW */
+  openChunk(place: ChunkKey, { codec, keyId, plainBytes, bytes }: StoredChunk): StoredChunk {
     if (keyId > VAULT_KEY_ID) throw new EfsError("FORMAT_TOO_NEW", `a chunk is encrypted with key ${keyId}`);
-    const plain = this.#open(boundOf(this.placeOf(id), codec, plainBytes), bytes);
+    const plain = this.#open(boundOf(place, codec, plainBytes), bytes);
     if (plain === undefined) throw new EfsError("CHUNK_CORRUPT", "a sealed chunk does not open");
     return { codec, keyId: 0, plainBytes, bytes: plain };
   }
