@@ -5,7 +5,7 @@
 import { type EfsError, toEfsError } from "../../base/errors.ts";
 import { formatTenantPath } from "../../model/names.ts";
 import type { S3Status } from "../../model/s3-status.ts";
-import type { ServiceRecord, ServiceType } from "../../model/service.ts";
+import { type ServiceRecord, type ServiceType, settingOf } from "../../model/service.ts";
 import type { GatewayContext, GatewayType, RunningGateway } from "../gateway.ts";
 import { BUCKET_ACTIONS } from "./bucket-actions.ts";
 import type { Incoming } from "./http/incoming.ts";
@@ -26,6 +26,7 @@ const WRITE_MS = 5000;
 /** Requests under way may take so long to end when a service stops or changes. */
 const DRAIN_MS = 5000;
 const ID_PREFIX_BYTES = 4;
+const PORT_SETTINGS = ["X-HTTP-Port", "X-HTTPS-Port", "X-Website-Port"];
 const NOTHING_SERVED = { tenant: undefined, region: DEFAULT_REGION, webhooks: new Map<string, URL>() };
 
 export const s3Gateway: GatewayType<S3Status> = gatewayOf("s3");
@@ -253,6 +254,9 @@ function portsOf(service: ServiceRecord): string {
 
 /** The command that mends an error, where there is one. */
 function fixOf(error: EfsError, service: ServiceRecord): string | undefined {
-  if (error.code === "IN_USE") return config(service, "X-HTTP-Port", "PORT");
+  if (error.code === "IN_USE") {
+    const taken = PORT_SETTINGS.find((key) => error.message.includes(`:${settingOf(service, key)} `));
+    return config(service, taken ?? "X-HTTP-Port", "PORT");
+  }
   return error.hint;
 }

@@ -18,9 +18,9 @@ import type { Version } from "../../model/version.ts";
 import type { VersionListing } from "../objects.ts";
 import { Changed, type Removal, runRemovals, type UpkeepCounts, type UpkeepSite } from "./upkeep-site.ts";
 
-const PAGE_VERSIONS = 1000;
+const PAGE_VERSIONS = 250;
 /** Between pages, so that a walk over millions of versions leaves the process to others. */
-const PAGE_PAUSE_MS = 10;
+const PAGE_PAUSE_MS = 5;
 
 export interface ExpireVersions {
   readonly bucket: BucketPath;

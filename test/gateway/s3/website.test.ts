@@ -1,4 +1,5 @@
 /** Buckets as websites, over HTTP: index, redirects, error documents, and that strangers get only what they may read. */
+import { type AddressInfo, createServer } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log.ts";
@@ -272,6 +273,17 @@ describe("a website", () => {
       ["Website", "-", 1],
       ["Website", "bk1", 1],
     ]);
+  });
+
+  it("says which port is taken, and goes on serving the rest", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const taken = String((other.address() as AddressInfo).port);
+    await running.reconfigure(s3Service({ "X-Website-Port": taken }));
+    await until(() => running.status().state === "error");
+    expect(running.status().lastError?.fix).toBe("efscli service config s3-cola X-Website-Port PORT");
+    expect(running.status().endpoints).toHaveLength(1);
+    await new Promise((resolve) => other.close(resolve));
   });
 
   it("is there only with its port", async () => {
