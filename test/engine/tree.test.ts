@@ -162,6 +162,28 @@ describe("the index", () => {
   });
 });
 
+describe("a round of large values", () => {
+  it("lets others run after every half a mebibyte", async () => {
+    const disk = new SimulatedDisk();
+    const tree = await open(disk);
+    let turns = 0;
+    let isDone = false;
+    const others = () => {
+      turns += 1;
+      if (!isDone) setImmediate(others);
+    };
+    setImmediate(others);
+    const large = "x".repeat(60_000);
+    await settle(
+      tree,
+      Array.from({ length: 60 }, (_, index) => [numbered(index), large]),
+    );
+    isDone = true;
+    expect(turns).toBeGreaterThan(6);
+    await tree.close();
+  });
+});
+
 describe("a merge that takes long", () => {
   /** Its file is not synced before the gate is opened. */
   function holding(disk: SimulatedDisk, file: string): () => void {

@@ -10,8 +10,9 @@ import { encodeFooter } from "./run-footer.ts";
 const WRITE_BYTES = 64 * 1024;
 /** What a merge has written is synced in pieces, so that the journal's syncs never wait for much. */
 const SYNC_BYTES = 4 * 1024 * 1024;
-/** Others have a turn after so many changes: a slice takes less than a millisecond. */
+/** Others have a turn after so many changes, or so many bytes of large ones: a slice takes about a millisecond. */
 const SLICE_CHANGES = 500;
+const SLICE_BYTES = 512 * 1024;
 /** Taken by index, filter and lengths, for each change; generous. */
 const OVERHEAD_BYTES = 24;
 
@@ -37,12 +38,17 @@ export function runBytesFor(changeCount: number, changeBytes: number): number {
 export async function writeRun(changes: Iterable<Change>, options: RunWriteOptions): Promise<boolean> {
   const { keepsRemoved, pause } = options;
   const writer = new RunWriter(options);
-  let count = 0;
+  let changeCount = 0;
+  let sliceBytes = 0;
   for (const [key, value] of changes) {
     if (value !== undefined || keepsRemoved) writer.add(key, value);
     await writer.writeSome();
-    count += 1;
-    if (count % SLICE_CHANGES === 0) await pause();
+    changeCount += 1;
+    sliceBytes += value?.length ?? 0;
+    if (changeCount < SLICE_CHANGES && sliceBytes < SLICE_BYTES) continue;
+    changeCount = 0;
+    sliceBytes = 0;
+    await pause();
   }
   if (writer.isEmpty) return false;
   await writer.finish();
