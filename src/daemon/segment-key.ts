@@ -46,7 +46,7 @@ export async function openSegmentKey(options: SegmentKeyOptions): Promise<Uint8A
   if (found !== undefined) return found;
   if (options.isExpected) {
     throw new EfsError("BAD_CONFIG", `${file} is missing, and the segment's secrets are sealed under it`, {
-      hint: "put it back from the backup of the data directory, with mode 0600; if it is lost for good, efsd --new-segment-key gives up all access keys of users",
+      hint: "put it back from the backup of the data directory, with mode 0600; if it is lost for good, efsd --new-segment-key gives up all access keys of users and what encrypted buckets hold",
     });
   }
   return makeKey(options, file);

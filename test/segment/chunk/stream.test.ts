@@ -12,6 +12,7 @@ import { decodeChunk } from "../../../src/segment/chunk/codec.ts";
 import { type ChunkPool, openChunkPool } from "../../../src/segment/chunk/pool.ts";
 import { chunkStream } from "../../../src/segment/chunk/stream.ts";
 import { type ChunkedPiece, chunkWhole } from "../../../src/segment/chunk/window.ts";
+import { Vault } from "../../../src/segment/vault/vault.ts";
 import { until } from "../../support/until.ts";
 import { below, mixedContent } from "./content.ts";
 
@@ -113,6 +114,25 @@ describe.each([0, 1, 2])("a stream, with %i workers,", (workers) => {
     expect(await collect(pool, [nothing, bytes, nothing, nothing])).toEqual(expected);
     expect(await collect(pool, [])).toEqual([]);
     expect(await collect(pool, [nothing])).toEqual([]);
+  });
+
+  it("is sealed piece by piece for an encrypted bucket, with the references of a plain one", async () => {
+    const vault = new Vault(seededRandom(8).bytes(32));
+    const bytes = mixedContent(6, 25);
+    const opened: string[] = [];
+    for await (const batch of chunkStream(pool, split(bytes, 6, 200_000), { chunking: CONTENT, vault })) {
+      for (const { reference, put } of batch) {
+        if (reference.kind === "zeros" || put === undefined) {
+          opened.push(described({ reference, put }));
+          continue;
+        }
+        expect(put.keyId).toBe(1);
+        expect(toHex(put.key)).toBe(toHex(vault.placeOf(reference.id)));
+        const stored = vault.openChunk(put.key, put);
+        opened.push(described({ reference, put: { key: reference.id, ...stored } }));
+      }
+    }
+    expect(opened).toEqual(chunkWhole(bytes, CONTENT).map(described));
   });
 
   it("runs several at once without mixing them", async () => {
