@@ -3,6 +3,7 @@ import { silentLog } from "../../src/base/log.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import type { Action } from "../../src/gateway/s3/action.ts";
 import { BUCKET_ACTIONS } from "../../src/gateway/s3/bucket-actions.ts";
+import type { TlsFiles } from "../../src/gateway/s3/http/certificate.ts";
 import { Listener } from "../../src/gateway/s3/http/listener.ts";
 import { Pace, PaceWatch } from "../../src/gateway/s3/http/pace.ts";
 import { reset } from "../../src/gateway/s3/http/send.ts";
@@ -30,6 +31,7 @@ export interface GatewayOptions {
   readonly actions?: readonly Action[] | undefined;
   readonly requestsMax?: number | undefined;
   readonly headersTimeoutMs?: number | undefined;
+  readonly tls?: TlsFiles | undefined;
 }
 
 export interface TestGateway {
@@ -86,7 +88,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<TestGa
   const listener = new Listener({
     host: "127.0.0.1",
     port: 0,
-    tls: undefined,
+    tls: options.tls,
     clock,
     log,
     headersTimeoutMs: options.headersTimeoutMs,

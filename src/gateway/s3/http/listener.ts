@@ -179,7 +179,9 @@ export class Listener {
     const server =
       this.#certificate === undefined
         ? createHttp(options)
-        : createHttps({ ...options, ...this.#certificate.context });
+        : createHttps({ ...options, handshakeTimeout: headersTimeoutMs, ...this.#certificate.context });
+    // Nothing can be told to whom there is no tunnel to; waiting for it to be taken would hold the connection for ever.
+    server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
     server.on("request", (message, response) => this.#begin(message, response, false));
     server.on("checkContinue", (message, response) => this.#begin(message, response, true));
     server.on("checkExpectation", (message, response) => this.#begin(message, response, false));
