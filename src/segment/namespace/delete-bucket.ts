@@ -8,6 +8,7 @@ import { concat } from "../../base/bytes.ts";
 import { EfsError, toEfsError } from "../../base/errors.ts";
 import type { Check } from "../../engine/meta-store.ts";
 import { type BucketPath, formatBucketPath, parseBucketPath } from "../../model/names.ts";
+import type { BucketRecord } from "../../model/namespace.ts";
 import { decodeBucketRecord } from "../../model/namespace-record.ts";
 import { bucketNotFound } from "../core/buckets.ts";
 import { type Core, counterOf, scanAll } from "../core/core.ts";
@@ -97,7 +98,7 @@ export async function deleteBucket(core: Core, dropper: Dropper, path: BucketPat
     const bytes = bucket?.check.expected;
     if (bucket === undefined || bytes === undefined) throw bucketNotFound(path);
     const notInUse = await notServed(core, path);
-    await requireEmpty(core, path, bucket.keys);
+    await requireDeletable(core, path, bucket.record);
     const moved = await core.guard.commit({
       checks: [bucket.check, absent(closingKey(path)), notInUse],
       writes: [
@@ -131,11 +132,12 @@ export async function recoverDeletions(core: Core, dropper: Dropper): Promise<vo
 
 /** No write can come under the bucket now: its count of objects is final. */
 async function decide(core: Core, dropper: Dropper, path: BucketPath, bytes: Uint8Array): Promise<void> {
-  const keys = bucketKeys(decodeBucketRecord(bytes).logId);
+  const record = decodeBucketRecord(bytes);
+  const keys = bucketKeys(record.logId);
   const isClosing: Check = { key: closingKey(path), expected: bytes };
   const endClosing = { key: closingKey(path), value: undefined };
   try {
-    await requireEmpty(core, path, keys);
+    await requireDeletable(core, path, record);
   } catch (thrown) {
     await core.guard.commit({
       checks: [isClosing, absent(bucketKey(path))],
@@ -155,6 +157,12 @@ async function decide(core: Core, dropper: Dropper, path: BucketPath, bytes: Uin
     ],
   });
   dropper.drop(keys);
+}
+
+/** Nothing can be deleted from an encrypted bucket whose key was given up, so it goes as it is, unless it is locked. @throws NOT_EMPTY */
+async function requireDeletable(core: Core, path: BucketPath, record: BucketRecord): Promise<void> {
+  if (record.options.lock === undefined && core.vaults.isLost(record.logId)) return;
+  await requireEmpty(core, path, bucketKeys(record.logId));
 }
 
 /** @throws NOT_EMPTY */

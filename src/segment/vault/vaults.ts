@@ -56,6 +56,12 @@ export class Vaults {
     return vault;
   }
 
+  /** The segment has a key, and the bucket's is sealed under another one. */
+  isLost(logId: LogId): boolean {
+    const text = byteText(idBytes(logId));
+    return this.#sealingKey !== undefined && this.#vaults.has(text) && this.#vaults.get(text) === undefined;
+  }
+
   /** @throws UNAVAILABLE, RECORD_CORRUPT when the bucket is encrypted and its key is not here */
   require(logId: LogId): Vault {
     const vault = this.get(byteText(idBytes(logId)));

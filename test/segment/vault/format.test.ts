@@ -17,11 +17,15 @@ describe("a vault", () => {
   it("has the bytes that it had", () => {
     const { key, codec, keyId, plainBytes, bytes } = vault.sealChunk(ID, PLAIN);
     expect({ codec, keyId, plainBytes }).toEqual({ codec: 0, keyId: 1, plainBytes: 5 });
-    expect(Buffer.from(key).toString("hex")).toMatchInlineSnapshot(`"ff8c0c152b6906993c805e34feb88d63da6329524c83854d25d97fcaf3da3156"`);
-    expect(Buffer.from(bytes).toString("hex")).toMatchInlineSnapshot(`"7fe6f52fcc2bd21605064c406a121d2e2699a26490e4e471224c61a18bd12de809"`);
-    expect(
-      Buffer.from(vault.sealValue(utf8("o-key"), utf8("value"))).toString("hex"),
-    ).toMatchInlineSnapshot(`"97b7e79e1f32223ae975bcacb5278b1094162a6a85181ea11b974bba7fcf508036"`);
+    expect(Buffer.from(key).toString("hex")).toMatchInlineSnapshot(
+      `"ff8c0c152b6906993c805e34feb88d63da6329524c83854d25d97fcaf3da3156"`,
+    );
+    expect(Buffer.from(bytes).toString("hex")).toMatchInlineSnapshot(
+      `"7fe6f52fcc2bd21605064c406a121d2e2699a26490e4e471224c61a18bd12de809"`,
+    );
+    expect(Buffer.from(vault.sealValue(utf8("o-key"), utf8("value"))).toString("hex")).toMatchInlineSnapshot(
+      `"97b7e79e1f32223ae975bcacb5278b1094162a6a85181ea11b974bba7fcf508036"`,
+    );
   });
 
   it("keeps content under a keyed hash of its id, as nonce, ciphertext and tag of AES-256-GCM", () => {

@@ -234,7 +234,7 @@ describe("the segment key", () => {
     expect((await read(await reopened(KEY), "a")).toString()).toBe("secret");
   });
 
-  test("when it was replaced leaves encrypted buckets closed and all else open", async () => {
+  test("when it was replaced leaves encrypted buckets closed until they are deleted, and all else open", async () => {
     const { segment, engine, reopened } = await sealedSegment();
     await segment.objects.put(object("a"), utf8("secret"));
     await segment.close();
@@ -244,6 +244,14 @@ describe("the segment key", () => {
     await withBucket(renewed, AES, OTHER);
     await renewed.objects.put(object("a", OTHER), utf8("new"));
     expect((await read(renewed, "a", OTHER)).toString()).toBe("new");
+    // Nothing can be deleted from it any more, so it goes as it is.
+    const { logId } = await renewed.namespace.showBucket(BUCKET);
+    await renewed.namespace.deleteBucket(BUCKET);
+    await expect.poll(() => engine.records.get(vaultKey(logId))).toBeUndefined();
+    expect(await codeOf(renewed.namespace.deleteBucket(OTHER))).toBe("NOT_EMPTY");
+    await withBucket(renewed, AES);
+    await renewed.objects.put(object("a"), utf8("anew"));
+    expect((await read(renewed, "a")).toString()).toBe("anew");
   });
 
   test("a bucket's key goes with the bucket", async () => {
