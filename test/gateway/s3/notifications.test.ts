@@ -214,6 +214,23 @@ describe("what is told", () => {
     expect(each).toEqual(["a in/a", "a in/b.jpg", "b in/b.jpg"]);
   });
 
+  it("finds what is asked for among many that are not, in order and whole", async () => {
+    webhooks.clear();
+    await put(
+      { id: "a", filter: filter("prefix", "in/") },
+      { id: "none", filter: filter("prefix", "nowhere/") },
+    );
+    const keys: string[] = [];
+    for (let at = 0; at < 1500; at += 1) {
+      const key = at > 600 && at < 900 ? `in/${at}` : `out/${at}`;
+      await site.segment.objects.put(object(key, BUCKET), Uint8Array.of(1));
+      if (key.startsWith("in/")) keys.push(key);
+    }
+    webhooks.set("audit", hook.url);
+    await soon(() => notifier.status().every(({ backlog }) => backlog === 0));
+    expect(hook.events.map(({ s3 }) => s3.object.key)).toEqual(keys);
+  });
+
   it("begins with what comes after the configuration was put", async () => {
     await site.ask(putObject, { key: "before", body: "x" });
     await put({ id: "a" });

@@ -17,7 +17,9 @@ import { eventRecords, mayTell } from "./event-records.ts";
 import type { Notification } from "./notification.ts";
 import { postEvents } from "./webhook.ts";
 
-const PAGE_ENTRIES = 500;
+/** Entries read at once: as many as a post takes, more where nobody asked for those before. */
+const PAGE_ENTRIES = 100;
+const SPARSE_PAGE_ENTRIES = 1000;
 const POST_RECORDS_MAX = 100;
 const POLL_MS = 15_000;
 const BACKOFF = { firstMs: 1000, maxMs: 60_000 };
@@ -59,6 +61,7 @@ export class Delivery {
   #lastError: S3NotificationStatus["lastError"];
   #sleeping: AbortController | undefined;
   #isHinted = false;
+  #isSparse = false;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -133,8 +136,10 @@ export class Delivery {
 
   async #deliver(): Promise<void> {
     const { segment, bucket, notification, region, clock } = this.#parts;
-    const page = await segment.replication.readLog(bucket, this.#position, PAGE_ENTRIES);
+    const limit = this.#isSparse ? SPARSE_PAGE_ENTRIES : PAGE_ENTRIES;
+    const page = await segment.replication.readLog(bucket, this.#position, limit);
     const asked = page.filter((entry) => mayTell(notification, entry));
+    this.#isSparse = asked.length === 0;
     const batch = asked.slice(0, POST_RECORDS_MAX);
     const last = asked.length > batch.length ? batch.at(-1) : page.at(-1);
     if (last === undefined) return;
