@@ -19,12 +19,20 @@ describe("efsd.conf", () => {
     });
   });
 
+  it("gives the days after which uploads end, 0 for never", () => {
+    expect(parseConfig("expire-uploads-after-days = 0", FILE)).toEqual({ idleUploadDays: 0, admin: {} });
+    expect(parseConfig("expire-uploads-after-days = 30", FILE).idleUploadDays).toBe(30);
+  });
+
   it.each([
     ["nmae = 1", "nmae"],
     ["[admin]\nport = 1", "admin.port"],
     ["name = 7", "name"],
     ["name = ''", "name"],
     ["log-level = 'loud'", "log-level"],
+    ["expire-uploads-after-days = -1", "expire-uploads-after-days"],
+    ["expire-uploads-after-days = 1.5", "expire-uploads-after-days"],
+    ["expire-uploads-after-days = '7'", "expire-uploads-after-days"],
     ["admin = 3", "admin"],
     ["[admin]\ntls-key = 'k'", "admin.tls-certificate"],
     ["name = ", ":1:"],
