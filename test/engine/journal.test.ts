@@ -94,10 +94,9 @@ describe("the journal", () => {
     const { journal } = await open(disk);
     await journal.append(frame("a"));
     await journal.append(frame("b", 9000));
-    const bytes = disk.bytesOf("/data/journal-0");
-    for (let at = 4096; at < 4096 + 32 + 9000; at += 97) {
+    for (let at = 4096; at < 4096 + 32 + 9000; at += 512) {
       const torn = disk.afterPowerLoss("everything", seededRandom(1));
-      torn.bytesOf("/data/journal-0").set([(bytes[at] ?? 0) ^ 0x10], at);
+      torn.bytesOf("/data/journal-0").fill(0, at, at + 512);
       const { journal: again, changes } = await open(torn);
       expect(names(changes)).toEqual(["a"]);
       await again.append(frame("c"));
@@ -117,6 +116,38 @@ describe("the journal", () => {
       expect(await codeOf(open(damaged))).toBe("RECORD_CORRUPT");
       expect(equalBytes(damaged.bytesOf("/data/journal-0"), before)).toBe(true);
     }
+  });
+
+  it("refuses to open when a bit of the last frame flipped: a write that was torn looks otherwise", async () => {
+    for (const before of [0, 1, 3]) {
+      const disk = new SimulatedDisk();
+      const fileBytes = 3 * 4096;
+      const { journal } = await open(disk, { fileBytes });
+      for (let count = 0; count < before; count += 1) await journal.append(frame(`k${count}`));
+      await journal.append(frame("last", 700));
+      const name = before === 3 ? "/data/journal-1" : "/data/journal-0";
+      const start = before === 3 ? 0 : before * 4096;
+      for (let at = start; at < start + 32 + 700; at += 1) {
+        const bytes = disk.bytesOf(name);
+        const bit = 1 << (at % 8);
+        bytes[at] = (bytes[at] ?? 0) ^ bit;
+        expect(await codeOf(open(disk, { fileBytes }))).toBe("RECORD_CORRUPT");
+        bytes[at] = (bytes[at] ?? 0) ^ bit;
+      }
+      expect((await open(disk, { fileBytes })).changes.length).toBe(before + 1);
+    }
+  });
+
+  it("takes a last frame for torn that lacks a sector in which it had one bit", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    // The last of its 513 bytes is 1.
+    const payload = encodeChanges(new Map([["k", new Uint8Array(476).fill(1)]]));
+    await journal.append(payload);
+    const bytes = disk.bytesOf("/data/journal-0");
+    expect([32 + payload.length, bytes[512]]).toEqual([513, 1]);
+    bytes[512] = 0;
+    expect((await open(disk)).changes).toEqual([]);
   });
 
   it("opens over a damaged frame that was applied already", async () => {

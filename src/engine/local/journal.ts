@@ -5,13 +5,15 @@
  * Invariants:
  * - Sequences rise by one from frame to frame; a frame is written only after the one before it is durable.
  * - So a valid frame behind a missing or damaged one means that something durable was damaged: `open` refuses.
- *   Only the very last frame may be torn, and that one was never acknowledged.
+ *   Only the very last frame may be torn, and that one was never acknowledged; when one flipped bit is all that is wrong with
+ *   it, it was not torn: `open` refuses, too.
  */
 import path from "node:path";
 import { assert } from "../../base/assert.ts";
 import { crc32c } from "../../base/crc.ts";
 import { EfsError } from "../../base/errors.ts";
 import type { Disk, DiskFile } from "./disk.ts";
+import { isFlippedFrame } from "./flipped-bit.ts";
 import { type Health, isNoSpace, noSpace } from "./health.ts";
 import {
   BLOCK_BYTES,
@@ -98,6 +100,7 @@ export class Journal {
     const { disk, directory, applied } = options;
     let last: FoundFrame | undefined;
     const found = new Map<bigint, FoundFrame>();
+    const contents: Uint8Array[] = [];
     for (let index = 0; index < FILE_COUNT; index += 1) {
       const file = await disk.open(path.join(directory, `journal-${index}`), { create: true });
       const opened: JournalFile = { disk: file, sizeBytes: 0, lastSequence: 0n };
@@ -106,6 +109,7 @@ export class Journal {
       const lengthBytesMax = Math.max(options.fileBytes, JOURNAL_FILE_BYTES);
       const bytes = await file.read(0, Math.min(lengthBytesMax, await file.sizeBytes()));
       opened.sizeBytes = bytes.length;
+      contents.push(bytes);
       for (const frame of framesOf(options.salt, bytes, index)) {
         if (frame.sequence > (last?.sequence ?? 0n)) last = frame;
         if (frame.sequence > applied) found.set(frame.sequence, frame);
@@ -116,6 +120,7 @@ export class Journal {
     journal.#syncCount += 1;
     journal.#goOnBehind(last, directory);
     journal.#replay(found, replay);
+    journal.#checkNotFlipped(contents);
     return journal;
   }
 
@@ -224,11 +229,20 @@ export class Journal {
       this.#place(frame);
     }
     for (const sequence of found.keys()) {
-      if (sequence <= this.#sequence) continue;
-      throw new EfsError("RECORD_CORRUPT", `frame ${this.#sequence + 1n} of the journal is damaged`, {
-        hint: "the data directory was changed or its disk is failing: restore it, or take the data from a linked segment",
-        details: { sequence: String(this.#sequence + 1n), found: String(sequence) },
-      });
+      if (sequence > this.#sequence) throw frameDamaged(this.#sequence + 1n, { found: String(sequence) });
+    }
+  }
+
+  /** What lies where the next frame goes was never durable, unless it is a frame but for one bit. */
+  #checkNotFlipped(contents: readonly Uint8Array[]): void {
+    const other = (this.#current + 1) % FILE_COUNT;
+    for (const [index, offset] of [
+      [this.#current, this.#offset],
+      [other, 0],
+    ] as const) {
+      const bytes = contents[index]?.subarray(offset) ?? new Uint8Array();
+      if (isFlippedFrame(this.#salt, this.#sequence + 1n, bytes))
+        throw frameDamaged(this.#sequence + 1n, { offset });
     }
   }
 
@@ -257,6 +271,13 @@ function* framesOf(salt: bigint, bytes: Uint8Array, fileIndex: number): Iterable
     yield { sequence: header.sequence, fileIndex, offset, payload };
     offset += frameBytes(header.payloadBytes);
   }
+}
+
+function frameDamaged(sequence: bigint, details: Readonly<Record<string, string | number>>): EfsError {
+  return new EfsError("RECORD_CORRUPT", `frame ${sequence} of the journal is damaged`, {
+    hint: "the data directory was changed or its disk is failing: restore it, or take the data from a linked segment",
+    details: { sequence: String(sequence), ...details },
+  });
 }
 
 function growthBytes(sizeBytes: number): number {
