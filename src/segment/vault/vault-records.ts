@@ -4,6 +4,7 @@
  * bytes, so that a check compares.
  */
 import { byteText } from "../../base/byte-text.ts";
+import { toHex } from "../../base/bytes.ts";
 import { EfsError } from "../../base/errors.ts";
 import type {
   Append,
@@ -136,9 +137,11 @@ function opened(
 function openedValue(vault: Vault, key: RecordKey, value: Uint8Array): Uint8Array {
   const plain = vault.openValue(placeOf(key), value);
   if (plain !== undefined) return plain;
+  const hex = toHex(key);
   throw new EfsError(
     "RECORD_CORRUPT",
-    "a sealed record does not open: it was changed, or moved from elsewhere",
+    `a sealed record does not open: it was changed, or moved from elsewhere (key ${hex})`,
+    { details: { key: hex } },
   );
 }
 

@@ -202,6 +202,7 @@ describe("damage", () => {
     await engine.records.commit({ writes: [{ key: objectKey(keys, object("a").object), value: b }] });
     const failure = await failureOf(segment.objects.show(object("a")));
     expect(failure).toMatchObject({ code: "RECORD_CORRUPT", details: { object: "Hawaii/Cola/bk1/a" } });
+    expect(failure.details?.key).toMatch(/^6f[0-9a-f]{16}61$/);
     await engine.records.commit({ writes: [{ key: objectKey(keys, object("a").object), value: a }] });
     expect((await read(segment, "a")).toString()).toBe("one");
   });
