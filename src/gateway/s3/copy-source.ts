@@ -1,8 +1,10 @@
 /** `x-amz-copy-source`: which object, and which version of it, a copy reads. */
 import { type ObjectPath, parseBucketName, parseObjectName } from "../../model/names.ts";
+import type { AnnotatedVersion } from "../../segment/annotations.ts";
 import type { VersionRef } from "../../segment/objects.ts";
 import type { ActionContext } from "./action.ts";
 import { S3Error } from "./errors.ts";
+import { readFailure } from "./object-read.ts";
 import { parseVersionId } from "./version-id.ts";
 
 export interface CopySource {
@@ -43,6 +45,34 @@ export function copySourceOf(context: ActionContext, headers: ReadonlyMap<string
 export async function authoriseSource(context: ActionContext, source: CopySource): Promise<void> {
   const permission = source.versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
   await context.authorise(permission, { bucket: source.path.bucket, key: source.path.object });
+}
+
+/** The error that copying gets whose source cannot be read. A delete marker that is named is a wrong request: the method is allowed. */
+export async function sourceFailure(
+  context: ActionContext,
+  { path, versionId }: CopySource,
+  thrown: unknown,
+): Promise<unknown> {
+  const failure = await readFailure(context, path, versionId, thrown);
+  return failure instanceof S3Error && failure.code === "MethodNotAllowed" ? markerAsSource() : failure;
+}
+
+/** The version that is copied, with its annotations. @throws NoSuchKey, NoSuchVersion, InvalidRequest (a delete marker) */
+export async function findSource(context: ActionContext, source: CopySource): Promise<AnnotatedVersion> {
+  try {
+    const found = await context.segment.annotations.show(source.path, source.version);
+    if (!found.version.isDeleted) return found;
+  } catch (thrown) {
+    throw await sourceFailure(context, source, thrown);
+  }
+  throw markerAsSource();
+}
+
+function markerAsSource(): S3Error {
+  return new S3Error(
+    "InvalidRequest",
+    "The source of a copy request may not specifically refer to a delete marker by version id.",
+  );
 }
 
 /** A version that is named may be copied over its object: that is how it is brought back. */

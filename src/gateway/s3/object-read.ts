@@ -6,6 +6,7 @@ import type { Version } from "../../model/version.ts";
 import type { ActionContext, ObjectContext, S3Request } from "./action.ts";
 import { isChecksumAsked, setChecksum, setPartChecksum } from "./checksum-headers.ts";
 import { S3Error } from "./errors.ts";
+import { formatHttpDate } from "./http-date.ts";
 import { refuseEncryption } from "./object-headers.ts";
 import { type ByteRange, contentRange, type RangeAsked } from "./range.ts";
 import {
@@ -51,7 +52,11 @@ export function requireContentOf(version: Version): void {
   if (!version.isDeleted) return;
   throw new S3Error("MethodNotAllowed", "The specified method is not allowed against this resource.", {
     elements: { ResourceType: "DeleteMarker", Method: "GET" },
-    headers: { ...deleteMarkerHeaders(version), Allow: "DELETE" },
+    headers: {
+      ...deleteMarkerHeaders(version),
+      "Last-Modified": formatHttpDate(version.modifiedMs),
+      Allow: "DELETE",
+    },
   });
 }
 

@@ -8,7 +8,7 @@ import type { Action, ObjectContext, S3Request } from "../action.ts";
 import { annotationsOf, authoriseAnnotations } from "../annotation-headers.ts";
 import { checksumElements } from "../checksum-elements.ts";
 import { copySourceGuard, writeGuard } from "../conditions.ts";
-import { authoriseSource, type CopySource, copySourceOf, isOntoItself } from "../copy-source.ts";
+import { authoriseSource, type CopySource, copySourceOf, findSource, isOntoItself } from "../copy-source.ts";
 import { inEncryptedBucket } from "../encryption.ts";
 import { S3Error } from "../errors.ts";
 import { quotedEtag } from "../etag.ts";
@@ -23,7 +23,6 @@ import {
   WEBSITE_REDIRECT_HEADER,
   writtenHeaders,
 } from "../object-headers.ts";
-import { readFailure, requireContentOf } from "../object-read.ts";
 import { shownVersionId } from "../version-headers.ts";
 import { refOf } from "../version-id.ts";
 import { xmlAnswer } from "../xml-answer.ts";
@@ -63,7 +62,6 @@ async function copyFrom(
   attempt = 1,
 ): Promise<{ readonly from: Version; readonly version: Version }> {
   const found = await findSource(context, source);
-  requireContentOf(found.version);
   const guard = copySourceGuard(request.headers);
   guard?.(found.version);
   const options = await copyOptions(context, request, source, found);
@@ -82,14 +80,6 @@ async function copyFrom(
       attempt < ATTEMPTS_MAX;
     if (!isReplaced) throw lockFailure(thrown);
     return copyFrom(context, request, source, attempt + 1);
-  }
-}
-
-async function findSource(context: ObjectContext, source: CopySource): Promise<AnnotatedVersion> {
-  try {
-    return await context.segment.annotations.show(source.path, source.version);
-  } catch (thrown) {
-    throw await readFailure(context, source.path, source.versionId, thrown);
   }
 }
 

@@ -5,14 +5,13 @@ import type { Version } from "../../../model/version.ts";
 import { PART_BYTES_MAX } from "../../../segment/uploads.ts";
 import type { Action, ObjectContext } from "../action.ts";
 import { copySourceGuard } from "../conditions.ts";
-import { authoriseSource, type CopySource, copySourceOf } from "../copy-source.ts";
+import { authoriseSource, type CopySource, copySourceOf, sourceFailure } from "../copy-source.ts";
 import { inEncryptedBucket } from "../encryption.ts";
 import { S3Error } from "../errors.ts";
 import { isoDate } from "../listed-object.ts";
 import { partChecksumElements } from "../multipart-checksum.ts";
 import { partNumberOf, uploadIdOf } from "../multipart-request.ts";
 import { refuseEncryption } from "../object-headers.ts";
-import { readFailure } from "../object-read.ts";
 import { shownVersionId } from "../version-headers.ts";
 import { xmlAnswer } from "../xml-answer.ts";
 
@@ -104,5 +103,5 @@ function requireWithin(range: ByteRange | undefined, { sizeBytes }: Version): vo
 
 async function rethrow(context: ObjectContext, source: CopySource, thrown: unknown): Promise<never> {
   const isOfUpload = thrown instanceof EfsError && thrown.code === "UPLOAD_NOT_FOUND";
-  throw isOfUpload ? thrown : await readFailure(context, source.path, source.versionId, thrown);
+  throw isOfUpload ? thrown : await sourceFailure(context, source, thrown);
 }
