@@ -55,6 +55,11 @@ const SPOKEN_CODES: ReadonlySet<S3Code> = new Set([
   "NoSuchUpload",
   "NotImplemented",
 ]);
+/** What a client should know of the segment's state, without its figures. */
+const OWN_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  NO_SPACE: "There is no space left for what is written; reading and deleting go on",
+  READ_ONLY: "Nothing can be written at present; reading goes on",
+};
 const RETRY_SOON = { "Retry-After": "1" };
 
 /** What was thrown, as the client shall see it. */
@@ -62,7 +67,7 @@ export function toS3Error(thrown: unknown): S3Error {
   if (thrown instanceof S3Error) return thrown;
   const error = toEfsError(thrown);
   const code = s3CodeOf(error);
-  const message = SPOKEN_CODES.has(code) ? error.message : undefined;
+  const message = SPOKEN_CODES.has(code) ? error.message : OWN_WORDS[error.code];
   const headers = code === "SlowDown" || code === "ServiceUnavailable" ? RETRY_SOON : undefined;
   return new S3Error(code, message, { cause: thrown, headers });
 }

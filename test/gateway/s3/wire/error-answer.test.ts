@@ -18,6 +18,10 @@ describe("an error of the segment, as clients see it", () => {
     expect(error.message).not.toBe("");
   });
 
+  it("says that there is no space, without saying where", () => {
+    expect(toS3Error(new EfsError("NO_SPACE", "only 3 MB")).message).toMatch(/^There is no space left/);
+  });
+
   it("says what was wrong with what the client gave", () => {
     expect(toS3Error(new EfsError("BAD_VALUE", "a part number goes from 1 to 10000")).message).toBe(
       "a part number goes from 1 to 10000",
