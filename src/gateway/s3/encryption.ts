@@ -75,11 +75,10 @@ export async function changeEncryption(
   try {
     await segment.namespace.updateBucket(bucket, { encryption });
   } catch (thrown) {
-    if (!(thrown instanceof EfsError && (thrown.code === "NOT_EMPTY" || thrown.code === "IN_USE")))
-      throw thrown;
+    if (!(thrown instanceof EfsError && thrown.kind === "conflict")) throw thrown;
     throw new S3Error(
       "InvalidBucketState",
-      `Encryption changes only while the bucket is empty and no link serves it: ${thrown.message}`,
+      `Encryption changes only while the bucket is empty, without notifications, and served by no link: ${thrown.message}`,
       { cause: thrown },
     );
   }

@@ -21,7 +21,7 @@ import { notServed } from "./served.ts";
 
 const LOG_ID_BYTES = 8;
 
-/** undefined: something was written meanwhile. @throws NOT_EMPTY, IN_USE (a link serves it), UNAVAILABLE (no segment key) */
+/** undefined: something was written meanwhile. @throws NOT_EMPTY, CONFLICT (it has notifications), IN_USE (a link serves it), UNAVAILABLE (no segment key) */
 export async function remakeBucket(
   core: Core,
   dropper: Dropper,
@@ -35,6 +35,16 @@ export async function remakeBucket(
   await requireEmpty(core, path, keys);
   await requireNoUploads(core, bucket);
   const record: BucketRecord = { ...bucket.record, logId: logIdOf(core.random.bytes(LOG_ID_BYTES)), options };
+  // A notification says from where in the log it is told.
+  if ((await core.records.get(configKey(keys, "notification"))) !== undefined) {
+    throw new EfsError(
+      "CONFLICT",
+      `bucket ${formatBucketPath(path)} has notifications, which are bound to its log`,
+      {
+        hint: "remove them, and put them again when its encryption is changed",
+      },
+    );
+  }
   const configs = await configsFor(core, bucket, record);
   return withVault(core, record, async (vaultWrites) => {
     const outcome = await core.guard.commit({

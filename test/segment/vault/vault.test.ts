@@ -296,12 +296,15 @@ describe("changing encryption", () => {
     await expect.poll(() => vaults(opened)).toBe(0);
   });
 
-  test("a bucket with an object, or an upload that is open, is left as it is", async () => {
+  test("a bucket with an object, an open upload or notifications is left as it is", async () => {
     const opened = await sealedSegment("none");
     const { segment } = opened;
     const { id } = await segment.uploads.create(object("a"));
     expect(await codeOf(segment.namespace.updateBucket(BUCKET, AES))).toBe("NOT_EMPTY");
     await segment.uploads.abort(object("a"), id);
+    await segment.namespace.putConfig(BUCKET, "notification", "{}");
+    expect(await codeOf(segment.namespace.updateBucket(BUCKET, AES))).toBe("CONFLICT");
+    await segment.namespace.putConfig(BUCKET, "notification", undefined);
     await segment.objects.put(object("a"), utf8("x"));
     expect(await codeOf(segment.namespace.updateBucket(BUCKET, AES))).toBe("NOT_EMPTY");
     expect(await vaults(opened)).toBe(0);

@@ -169,7 +169,9 @@ export class Notifier {
     try {
       return (await readConfig(this.#context, bucket, "notification"))?.configurations ?? [];
     } catch (thrown) {
-      if (thrown instanceof EfsError && thrown.code === "BUCKET_NOT_FOUND") return [];
+      // An encrypted bucket without its key has nothing that could be told, and must not stand in the way of others.
+      const isNone = (code: string) => code === "BUCKET_NOT_FOUND" || code === "UNAVAILABLE";
+      if (thrown instanceof EfsError && isNone(thrown.code)) return [];
       throw thrown;
     }
   }
