@@ -9,10 +9,14 @@ import { type Policy, parsePolicy } from "./access/policy.ts";
 import type { S3Request } from "./action.ts";
 import type { Authentication } from "./auth/verifier.ts";
 import { readConfig } from "./bucket-config.ts";
+import { S3Error } from "./errors.ts";
+import { ownerOf } from "./owner.ts";
 import { bucketNameOf } from "./request-names.ts";
 import { parseVersionId } from "./version-id.ts";
 
 const POLICIES_MAX = 1000;
+/** A client that says whose a bucket is wants nothing done in one of somebody else. */
+const OWNER_HEADERS = ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"];
 
 export interface Asked {
   readonly identity: Identity;
@@ -27,6 +31,7 @@ export class AccessControl {
   readonly #segment: Segment;
   readonly #tenant: TenantPath;
   readonly #tenantText: string;
+  readonly #ownerId: string;
   readonly #policies = new Map<string, { readonly text: string; readonly policy: Policy }>();
   readonly #nowMs: () => number;
 
@@ -34,11 +39,15 @@ export class AccessControl {
     this.#segment = segment;
     this.#tenant = tenant;
     this.#tenantText = formatTenantPath(tenant);
+    this.#ownerId = ownerOf(tenant).id;
     this.#nowMs = nowMs;
   }
 
   /** @throws AccessDenied, InvalidBucketName, what the segment throws */
   async authorise(asked: Asked): Promise<void> {
+    const { headers } = asked.request;
+    const isOther = (name: string) => headers.has(name) && headers.get(name) !== this.#ownerId;
+    if (OWNER_HEADERS.some(isOther)) throw new S3Error("AccessDenied");
     await authorise(this.#requestOf(asked), await this.#optionsOf(asked));
   }
 
