@@ -27,8 +27,8 @@ const FILE_BYTES_MAX = 1024 * 1024;
 export async function readCertificate(files: TlsFiles, known?: Certificate): Promise<Certificate> {
   const stamp = `${await stampOf(files.key)} ${await stampOf(files.certificate)}`;
   if (known?.stamp === stamp) return known;
-  const key = await textOf(files.key);
-  const cert = await textOf(files.certificate);
+  const key = await pemOf(files.key);
+  const cert = await pemOf(files.certificate);
   const { ciphers } = files;
   const context = {
     key,
@@ -62,12 +62,14 @@ async function stampOf(file: string): Promise<string> {
   }
 }
 
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
+/** A file that is being written is empty for a moment, and TLS would take that for no certificate at all. */
+async function pemOf(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw unreadable(file, cause);
-  }
+  });
+  if (!text.includes("-----END "))
+    throw new EfsError("BAD_VALUE", `${file} holds no certificate or key in PEM`);
+  return text;
 }
 
 function unreadable(file: string, cause: unknown): EfsError {
