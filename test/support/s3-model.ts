@@ -610,6 +610,8 @@ async function copy(ask: S3Transport, bucket: ModelBucket, step: Of<"copy">): Pr
     headers: { "x-amz-copy-source": `/${source}${versionId}`, ...(step.isReplaced ? replaced : {}) },
   });
   const refused = unreadable(found);
+  // A delete marker that is named as a source is a wrong request, not a method that is not allowed.
+  if (refused === 405) return same(reply.code, "InvalidRequest", "code");
   if (refused !== undefined || version === undefined) return same(reply.status, refused, "status");
   if (!step.isReplaced && !isNamed && step.from === step.to)
     return same(reply.code, "InvalidRequest", "code");
