@@ -181,6 +181,16 @@ describe("objects", () => {
     });
     expect(await (await fetch(read)).text()).toBe("by address");
     expect((await fetch(read.replace("signed?", "plain?"))).status).toBe(403);
+    const more = new PutObjectCommand({
+      Bucket,
+      Key: "more",
+      Metadata: { a: "1" },
+      StorageClass: "STANDARD_IA",
+    });
+    const address = await getSignedUrl(client, more, { expiresIn: 60 });
+    expect((await fetch(address, { method: "PUT", body: "by address" })).status).toBe(200);
+    const head = await client.send(new HeadObjectCommand({ Bucket, Key: "more" }));
+    expect(head).toMatchObject({ Metadata: { a: "1" }, StorageClass: "STANDARD_IA" });
     const past = await getSignedUrl(client, new GetObjectCommand({ Bucket, Key: "signed" }), {
       expiresIn: 1,
       signingDate: new Date(Date.UTC(2026, 0, 1)),
