@@ -29,9 +29,8 @@ const rows: readonly Row[] =
     .split("\n## ")[0]
     ?.split("\n")
     .flatMap((line) => {
-      const match = /^\| (\w+) \| `([A-Z]+) ([^,`]+)(?:, ([a-z0-9-]+))?` \| (done|in part|no): (.+) \|$/.exec(
-        line,
-      );
+      const match =
+        /^\| (\w+) +\| `([A-Z]+) ([^,`]+)(?:, ([a-z0-9-]+))?` +\| (done|in part|no): (.+?) +\|$/.exec(line);
       if (match === null) return [];
       const [, name = "", method = "", target = "", header, state, said = ""] = match;
       return [{ name, method, target, header, state: state as Row["state"], said }];
