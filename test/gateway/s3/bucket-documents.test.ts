@@ -6,8 +6,8 @@ import type { CorsRule } from "../../../src/gateway/s3/bucket-config.ts";
 import { corsContent, corsRulesOf } from "../../../src/gateway/s3/cors-document.ts";
 import { S3Error } from "../../../src/gateway/s3/errors.ts";
 import { lifecycleContent, lifecycleRulesOf } from "../../../src/gateway/s3/lifecycle-document.ts";
-import type { LifecycleRule } from "../../../src/model/lifecycle.ts";
 import { parseXml, type XmlChildren, xmlDocument } from "../../../src/gateway/s3/wire/xml.ts";
+import type { LifecycleRule } from "../../../src/model/lifecycle.ts";
 
 const read = (root: string, content: XmlChildren) => parseXml(utf8(xmlDocument(root, content)), root);
 const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
