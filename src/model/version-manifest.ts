@@ -48,12 +48,13 @@ const FLAG_DIGEST = 0x80;
 /** Printable ASCII without spaces and capitals. */
 const METADATA_KEY = /^[\x21-\x40\x5b-\x7e]+$/;
 const CONTENT_TYPE_LIMIT = { bytesMax: CONTENT_TYPE_BYTES_MAX, what: "the content type" };
-const METADATA_LIMITS = {
+/** Of user metadata, and of the standard headers, wherever they are kept. */
+export const METADATA_LIMITS = {
   entriesMax: METADATA_ENTRIES_MAX,
   keyBytesMax: METADATA_KEY_BYTES_MAX,
   valueBytesMax: METADATA_VALUE_BYTES_MAX,
 };
-const HEADER_LIMITS = {
+export const HEADER_LIMITS = {
   entriesMax: KEPT_HEADERS.length,
   keyBytesMax: METADATA_KEY_BYTES_MAX,
   valueBytesMax: HEADER_VALUE_BYTES_MAX,

@@ -7,6 +7,7 @@ import { toEfsError } from "../../base/errors.ts";
 import type { LinkStatus } from "../../model/link-status.ts";
 import { formatBucketPath } from "../../model/names.ts";
 import type { ServiceRecord } from "../../model/service.ts";
+import { writeNowAndThen } from "../counter-writer.ts";
 import type { GatewayContext, GatewayType, RunningGateway } from "../gateway.ts";
 import { CounterLedger } from "./counters.ts";
 import { Link } from "./link/link.ts";
@@ -107,19 +108,19 @@ class RunningIsgw implements RunningGateway<LinkStatus> {
     }
   }
 
-  async #writeNowAndThen(): Promise<void> {
+  #writeNowAndThen(): Promise<void> {
     const { clock, log } = this.#context;
     const { signal } = this.#stopping;
-    for (;;) {
-      await clock.sleep(WRITE_MS, signal);
-      if (signal.aborted) return;
-      try {
+    return writeNowAndThen({
+      clock,
+      log,
+      signal,
+      everyMs: WRITE_MS,
+      write: async () => {
         await this.#ledger.write();
         await this.#link?.save();
-      } catch (thrown) {
-        log.warn({ error: toEfsError(thrown).message }, "counters could not be written down");
-      }
-    }
+      },
+    });
   }
 }
 

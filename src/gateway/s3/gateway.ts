@@ -6,6 +6,7 @@ import { type EfsError, toEfsError } from "../../base/errors.ts";
 import { formatTenantPath } from "../../model/names.ts";
 import type { S3Status } from "../../model/s3-status.ts";
 import { type ServiceRecord, type ServiceType, settingOf } from "../../model/service.ts";
+import { writeNowAndThen } from "../counter-writer.ts";
 import type { GatewayContext, GatewayType, RunningGateway } from "../gateway.ts";
 import { BUCKET_ACTIONS } from "./bucket-actions.ts";
 import type { Incoming } from "./http/incoming.ts";
@@ -227,18 +228,10 @@ class RunningS3 implements RunningGateway<S3Status> {
     this.#website = undefined;
   }
 
-  async #writeNowAndThen(): Promise<void> {
+  #writeNowAndThen(): Promise<void> {
     const { clock, log } = this.#context;
     const { signal } = this.#stopping;
-    for (;;) {
-      await clock.sleep(WRITE_MS, signal);
-      if (signal.aborted) return;
-      try {
-        await this.#meter.write();
-      } catch (thrown) {
-        log.warn({ error: toEfsError(thrown).message }, "counters could not be written down");
-      }
-    }
+    return writeNowAndThen({ clock, log, signal, everyMs: WRITE_MS, write: () => this.#meter.write() });
   }
 }
 

@@ -22,13 +22,7 @@ import {
   decodeAnnotations,
   encodeAnnotations,
 } from "../../model/annotation-record.ts";
-import {
-  CONTENT_TYPE_BYTES_MAX,
-  HEADER_VALUE_BYTES_MAX,
-  METADATA_ENTRIES_MAX,
-  METADATA_KEY_BYTES_MAX,
-  METADATA_VALUE_BYTES_MAX,
-} from "../../model/limits.ts";
+import { CONTENT_TYPE_BYTES_MAX } from "../../model/limits.ts";
 import type { ObjectName } from "../../model/names.ts";
 import {
   corruptRecord,
@@ -40,7 +34,8 @@ import {
   writeText,
 } from "../../model/record.ts";
 import { UVID_BYTES, uvidOf } from "../../model/uvid.ts";
-import { CHECKSUM_ALGORITHMS, KEPT_HEADERS } from "../../model/version.ts";
+import { CHECKSUM_ALGORITHMS } from "../../model/version.ts";
+import { HEADER_LIMITS, METADATA_LIMITS } from "../../model/version-manifest.ts";
 import type { Upload, UploadId } from "../uploads.ts";
 
 const FORMAT = 1;
@@ -52,16 +47,6 @@ const FLAGS_ALL = 0x0f;
 const COMPOSITE = 0x80;
 export const INITIATOR_BYTES_MAX = 1024;
 
-const METADATA_LIMITS = {
-  entriesMax: METADATA_ENTRIES_MAX,
-  keyBytesMax: METADATA_KEY_BYTES_MAX,
-  valueBytesMax: METADATA_VALUE_BYTES_MAX,
-};
-const HEADER_LIMITS = {
-  entriesMax: KEPT_HEADERS.length,
-  keyBytesMax: METADATA_KEY_BYTES_MAX,
-  valueBytesMax: HEADER_VALUE_BYTES_MAX,
-};
 /** Fields of an upload have no UVID yet: they get the version's. */
 const NO_UVID = uvidOf(new Uint8Array(UVID_BYTES));
 
