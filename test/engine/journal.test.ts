@@ -138,6 +138,34 @@ describe("the journal", () => {
     }
   });
 
+  it("does so however long the frame is, and opens when it was torn", async () => {
+    const random = seededRandom(7);
+    const changes = new Map<string, Uint8Array>();
+    for (let count = 0; count < 4000; count += 1) changes.set(`key-${count}`, random.bytes(500));
+    const payload = encodeChanges(changes);
+    const options = { fileBytes: 4 * 1024 * 1024 };
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk, options);
+    await journal.append(payload);
+    const bytes = disk.bytesOf("/data/journal-0");
+    for (let count = 0; count < 12; count += 1) {
+      const at = Math.floor(random.fraction() * (32 + payload.length));
+      const bit = 1 << Math.floor(random.fraction() * 8);
+      bytes[at] = (bytes[at] ?? 0) ^ bit;
+      expect([at, await codeOf(open(disk, options))]).toEqual([at, "RECORD_CORRUPT"]);
+      bytes[at] = (bytes[at] ?? 0) ^ bit;
+    }
+    for (let count = 0; count < 40; count += 1) {
+      const sector = 512 * (1 + Math.floor(random.fraction() * Math.floor(payload.length / 512)));
+      const kept = bytes.slice(sector, sector + 512);
+      // What was there before: zeros, or another frame's bytes.
+      bytes.set(count % 2 === 0 ? new Uint8Array(512) : random.bytes(512), sector);
+      expect([sector, (await open(disk, options)).changes.length]).toEqual([sector, 0]);
+      bytes.set(kept, sector);
+    }
+    expect((await open(disk, options)).changes.length).toBe(4000);
+  }, 60_000);
+
   it("takes a last frame for torn that lacks a sector in which it had one bit", async () => {
     const disk = new SimulatedDisk();
     const { journal } = await open(disk);
