@@ -1,11 +1,11 @@
 /** What GET and HEAD of an object share: finding the version as the request asks for it, and the headers of the answer. */
 import { EfsError } from "../../base/errors.ts";
-import type { Annotations } from "../../model/annotation.ts";
 import type { ObjectPath } from "../../model/names.ts";
 import type { Version } from "../../model/version.ts";
 import type { ActionContext, ObjectContext, S3Request } from "./action.ts";
 import { isChecksumAsked, setChecksum, setPartChecksum } from "./checksum-headers.ts";
 import { S3Error } from "./errors.ts";
+import { expirationHeader } from "./expiration-header.ts";
 import { formatHttpDate } from "./http-date.ts";
 import { refuseEncryption } from "./object-headers.ts";
 import { type ByteRange, contentRange, type RangeAsked } from "./range.ts";
@@ -60,29 +60,24 @@ export function requireContentOf(version: Version): void {
   });
 }
 
-/** Annotations of a version that is at hand. */
-export async function annotationsFor(
-  context: ObjectContext,
-  version: Version,
-): Promise<Annotations | undefined> {
-  const [annotations] = await context.segment.annotations.showMany(context.object, [version]);
-  return annotations;
-}
-
 export interface ReadAnswer {
   readonly version: Version;
   readonly asked: RangeAsked | undefined;
   readonly range: ByteRange;
-  readonly annotations: Annotations | undefined;
 }
 
 /** The headers and the status of GET and HEAD. */
-export function readAnswer(
+export async function readAnswer(
   context: ObjectContext,
   request: S3Request,
-  { version, asked, range, annotations }: ReadAnswer,
-): { readonly status: number; readonly headers: ResponseHeaders } {
-  const headers = versionHeaders(version, { annotations, versionId: request.query.get("versionId") });
+  { version, asked, range }: ReadAnswer,
+): Promise<{ readonly status: number; readonly headers: ResponseHeaders }> {
+  const [annotations] = await context.segment.annotations.showMany(context.object, [version]);
+  const versionId = request.query.get("versionId");
+  const headers = versionHeaders(version, { annotations, versionId });
+  if (versionId === undefined) {
+    headers["x-amz-expiration"] = await expirationHeader(context, context.object, { version, annotations });
+  }
   const parts = version.digest?.parts.length ?? 0;
   if (asked?.kind === "part" && parts > 0) headers["x-amz-mp-parts-count"] = String(parts);
   if (isChecksumAsked(request.headers)) {

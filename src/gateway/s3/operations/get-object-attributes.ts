@@ -10,7 +10,7 @@ import { formatHttpDate } from "../http-date.ts";
 import { storageClass } from "../listed-object.ts";
 import { countOf } from "../listing.ts";
 import { refuseEncryption } from "../object-headers.ts";
-import { readFailure, requireContentOf } from "../object-read.ts";
+import { readFailure, requireContentOf, versionPermission } from "../object-read.ts";
 import { shownVersionId } from "../version-headers.ts";
 import { parseVersionId } from "../version-id.ts";
 import type { XmlChildren } from "../wire/xml.ts";
@@ -25,8 +25,7 @@ export const getObjectAttributes: Action = {
   name: "GetObjectAttributes",
   target: "object",
   match: { method: "GET", query: ["attributes"] },
-  permission: (request) =>
-    request.query.has("versionId") ? "s3:GetObjectVersionAttributes" : "s3:GetObjectAttributes",
+  permission: versionPermission("Get", "Attributes"),
   run: async (context, request) => {
     refuseEncryption(request.headers);
     const asked = attributesAsked(request);

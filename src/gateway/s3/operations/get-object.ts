@@ -1,12 +1,11 @@
 /** GetObject: the bytes of an object or of a part of it, verified chunk by chunk as they are read. */
+import { concat } from "../../../base/bytes.ts";
 import { EfsError } from "../../../base/errors.ts";
 import type { ObjectContent } from "../../../segment/objects.ts";
 import type { Action, ObjectContext, S3Request, S3Response } from "../action.ts";
 import { checkRead, currentRange } from "../conditions.ts";
 import { inEncryptedBucket } from "../encryption.ts";
-import { expirationHeader } from "../expiration-header.ts";
 import {
-  annotationsFor,
   checkReadHeaders,
   readAnswer,
   readFailure,
@@ -30,13 +29,8 @@ export const getObject: Action = inEncryptedBucket({
     checkReadHeaders(request);
     const { content, asked } = await contentOf(context, request);
     const { version, startByte, endByte } = content;
-    const annotations = await annotationsFor(context, version);
-    const range = { startByte, endByte };
-    const { status, headers } = readAnswer(context, request, { version, asked, range, annotations });
-    if (!request.query.has("versionId")) {
-      headers["x-amz-expiration"] = await expirationHeader(context, context.object, { version, annotations });
-    }
-    return { status, headers, ...(await bodyOf(content)) };
+    const answer = await readAnswer(context, request, { version, asked, range: { startByte, endByte } });
+    return { ...answer, ...(await bodyOf(content)) };
   },
 });
 
@@ -102,6 +96,6 @@ async function bodyOf(content: ObjectContent): Promise<Pick<S3Response, "body" |
   const pieces: Uint8Array[] = [];
   for await (const piece of content.body) pieces.push(piece);
   const [only] = pieces;
-  const body = only !== undefined && pieces.length === 1 ? only : new Uint8Array(Buffer.concat(pieces));
+  const body = only !== undefined && pieces.length === 1 ? only : concat(pieces);
   return { body, sizeBytes };
 }

@@ -3,9 +3,7 @@
 import type { Action } from "../action.ts";
 import { checkRead, currentRange } from "../conditions.ts";
 import { inEncryptedBucket } from "../encryption.ts";
-import { expirationHeader } from "../expiration-header.ts";
 import {
-  annotationsFor,
   checkReadHeaders,
   readAnswer,
   readFailure,
@@ -32,12 +30,7 @@ export const headObject: Action = inEncryptedBucket({
       const asked = currentRange(given, request.headers, version);
       const whole = { startByte: 0, endByte: version.sizeBytes };
       const range = asked === undefined ? whole : rangeWithin(asked, version);
-      const annotations = await annotationsFor(context, version);
-      const answer = readAnswer(context, request, { version, asked, range, annotations });
-      if (versionId === undefined) {
-        const expiring = { version, annotations };
-        answer.headers["x-amz-expiration"] = await expirationHeader(context, context.object, expiring);
-      }
+      const answer = await readAnswer(context, request, { version, asked, range });
       return { ...answer, sizeBytes: range.endByte - range.startByte };
     } catch (thrown) {
       throw await readFailure(context, context.object, versionId, thrown);
